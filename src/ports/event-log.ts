@@ -1,0 +1,162 @@
+import type { RecordBlock, SourceRun } from './record-block.ts'
+
+/**
+ * What Coldstream needs of a broker, in words that fit a Kafka topic, a JetStream stream, and a RabbitMQ queue or stream
+ * alike: topics with partitions (a stream or queue has one, number 0), in which every record has an offset.
+ */
+export interface EventLog {
+  /** What the broker is, for messages: `kafka at host:port`. Never holds credentials. */
+  readonly name: string
+
+  /** Topics as the broker has them now; a topic that does not exist is left out. */
+  describe(topics: readonly string[]): Promise<TopicInfo[]>
+
+  /** Names of all topics that this client may see, internal ones left out, sorted. */
+  listTopics(): Promise<string[]>
+
+  /** Offsets that can be read now, per partition. Throws NotFoundError `topic-not-found`. */
+  bounds(topic: TopicIdentity, partitions: readonly number[]): Promise<PartitionBounds[]>
+
+  /** Begins to read. Never returns records of another incarnation of the topic than the one asked for. */
+  openReader(positions: readonly ReadPosition[], options: ReaderOptions): Promise<EventReader>
+
+  /**
+   * Tells the broker that everything below `next` is archived: frees data where acknowledgement does that (queues),
+   * moves a group's offset where that is only for lag tools (Kafka). Called after the archive's commit, never before.
+   */
+  acknowledge(consumer: string, positions: readonly AcknowledgedPosition[]): Promise<void>
+
+  /** Creates a topic fit to hold a replay: kept for ever whatever its timestamps, large enough records. */
+  createTarget(topic: string, options: TargetOptions): Promise<void>
+
+  /** A target's fitness for a replay, or null when the topic does not exist. */
+  inspectTarget(topic: string): Promise<TargetInfo | null>
+
+  /**
+   * Opens the writer of a task. Every older writer with the same id is fenced for good: what it had not committed
+   * is gone, and its next call fails with FencedError.
+   */
+  openWriter(id: WriterId): Promise<EventWriter>
+
+  close(): Promise<void>
+}
+
+/** A topic of this name that is this very one, not a namesake created after it was deleted. */
+export interface TopicIdentity {
+  topic: string
+  /** The broker's own identity of the incarnation (Kafka: topic id; JetStream: `created`). */
+  incarnationId: string
+}
+
+export interface TopicInfo extends TopicIdentity {
+  /** Number of partitions; they are numbered from 0. */
+  partitions: number
+  /** `append` when the broker stamps records with its own time on append. */
+  timestampType: 'create' | 'append'
+}
+
+export interface PartitionBounds {
+  partition: number
+  /** First offset that is still there. */
+  first: bigint
+  /** Offset after the last one that a read-committed reader can reach now. */
+  end: bigint
+}
+
+/** Where to read on. `epoch` (Kafka: leader epoch) lets the broker notice truncation; -1 when not known. */
+export interface ReadPosition extends TopicIdentity {
+  partition: number
+  offset: bigint
+  epoch: number
+}
+
+export interface ReaderOptions {
+  /** Upper bound of bytes one call of `next` should deliver over all partitions. */
+  maxBytes: number
+  /** How long the broker may wait for new records before `next` returns empty-handed. */
+  maxWaitMs: number
+}
+
+export interface EventReader {
+  /**
+   * The next run of records of any partitions, read-committed; may be empty after `maxWaitMs`. What it returned before
+   * may be overwritten. Throws UnavailableError only after its own retries are used up, NotFoundError
+   * `topic-not-found` when the topic (this incarnation) is gone.
+   */
+  next(signal: AbortSignal): Promise<PartitionFetch[]>
+  /** Leaves partitions out of following fetches. What is already on its way may still be delivered. */
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+  close(): Promise<void>
+}
+
+/** What one partition delivered: runs that cover `[from, next)` without a hole between them. */
+export interface PartitionFetch {
+  topic: string
+  partition: number
+  from: bigint
+  next: bigint
+  /** Epoch that goes with `next`. */
+  epoch: number
+  /** As in PartitionBounds, at the time of the fetch. */
+  first: bigint
+  end: bigint
+  runs: SourceRun[]
+}
+
+export interface AcknowledgedPosition {
+  topic: string
+  partition: number
+  next: bigint
+  /** Stored beside the position where the broker has a place for it. */
+  note?: string
+}
+
+export interface TargetOptions {
+  partitions: number
+  /** Broker settings over the safe ones. */
+  config: Readonly<Record<string, string>>
+  /** Largest record batch, in bytes, that the target has to take. */
+  maxRecordBytes: number
+}
+
+export interface TargetInfo {
+  partitions: number
+  empty: boolean
+  /** What would hurt a replay into this topic, each with its remedy: retention that deletes old timestamps at once, … */
+  hazards: TargetHazard[]
+  /** Largest record batch, in bytes, that the topic takes. */
+  maxRecordBytes: number
+}
+
+export interface TargetHazard {
+  code: string
+  message: string
+  remedy: string
+}
+
+/** Names a share of a replay; the broker fences writers of the same name. */
+export interface WriterId {
+  replay: string
+  /** Share of the replay; one writer each. */
+  task: number
+  target: string
+}
+
+export interface EventWriter {
+  /** What the last commit of this id stored, or null when it never committed. Read after older writers were fenced. */
+  readonly progress: Uint8Array | null
+  /**
+   * Adds records to the open unit of work, in order per partition. Resolves when the writer can take more; the
+   * block's bytes are not used afterwards. Offsets of the block are ignored, timestamps are kept.
+   */
+  write(partition: number, block: RecordBlock): Promise<void>
+  /**
+   * Makes everything written since the last commit visible, and `progress` with it, or nothing at all. When the
+   * outcome is not known it throws UnavailableError: open a new writer and look at its `progress`.
+   */
+  commit(progress: Uint8Array): Promise<void>
+  /** Drops what is not committed. */
+  abort(): Promise<void>
+  close(): Promise<void>
+}
