@@ -90,7 +90,11 @@ export interface EventReader {
   close(): Promise<void>
 }
 
-/** What one partition delivered: runs that cover `[from, next)` without a hole between them. */
+/**
+ * What one partition delivered: runs that cover `[from, next)` without a hole between them. A batch is indivisible, so
+ * the first block of records may begin below `from`: its records below `from` are not part of the delivery, and whoever
+ * iterates skips them.
+ */
 export interface PartitionFetch {
   topic: string
   partition: number

@@ -14,6 +14,8 @@ export interface RecordBlock {
   baseTimestampMs: bigint
   /** Set when the source stamps records itself on append: every record has this timestamp and deltas do not count. */
   appendTimestampMs: bigint | null
+  /** Largest timestamp of the records as the source states it; -1 when there are none or none has a timestamp. */
+  maxTimestampMs: bigint
   /** Number of records in the payload; 0 is legal. */
   count: number
   codec: Codec
