@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { kafkaJars, missingProgram, run } from './kafka-jars.ts'
+
+/** How a Kafka is started. Topics are never created by being mentioned (`auto.create.topics.enable=false`). */
+export interface KafkaServerOptions {
+  /** Broker settings over the kit's. */
+  config?: Readonly<Record<string, string>>
+  /** Where the data lives; kept on stop when given, else a temporary folder that is removed. */
+  dataDir?: string
+  /** How often the broker looks for segments to delete; its own default is five minutes. */
+  retentionCheckMs?: number
+}
+
+/** A real Kafka broker (KRaft, one node) on loopback; it ends with this process, however that ends. */
+export interface KafkaServer {
+  /** `host:port` of each broker. */
+  readonly brokers: string[]
+  readonly pid: number
+  /** Ends the broker and removes its data (a `dataDir` that was given is kept). */
+  stop(): Promise<void>
+  /** kill -9; the data stays for `restart`. */
+  kill(): Promise<void>
+  /** Stops the broker in good order if it runs, and starts it on the same port and data. */
+  restart(): Promise<void>
+  /** Runs one of Kafka's own Java tools, e.g. `org.apache.kafka.tools.ConsoleConsumer`; returns what it prints. */
+  javaTool(main: string, args: readonly string[], stdin?: string): Promise<string>
+}
+
+const startTimeoutMs = 60_000
+
+/** Starts a Kafka of its own on free ports; about three seconds. */
+export async function startKafka(options: KafkaServerOptions = {}): Promise<KafkaServer> {
+  const home = await kafkaJars()
+  const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'coldstream-kafka-')))
+  await mkdir(root, { recursive: true })
+  const [port, controllerPort] = await freePorts()
+  const settings = serverSettings(join(root, 'data'), port, controllerPort, options)
+  const properties = join(root, 'server.properties')
+  await writeFile(properties, settings)
+  const java = (...args: string[]): string[] => ['-cp', join(home, 'libs', '*'), ...args]
+  const quick = [
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
+    `-Dlog4j2.configurationFile=${join(home, 'log4j2.properties')}`,
+  ]
+  const clusterId = 'Q29sZHN0cmVhbUthZmthMQ'
+  const format = java(...quick, 'kafka.tools.StorageTool', 'format', '-g', '-t', clusterId, '-c', properties)
+  await run('java', format)
+
+  const removeAtEnd = options.dataDir === undefined ? root : ''
+  let broker = await launch(home, root, java, removeAtEnd)
+  return {
+    brokers: [`127.0.0.1:${port}`],
+    get pid() {
+      return broker.pid
+    },
+    async stop() {
+      await broker.end(options.dataDir === undefined ? 'SIGKILL' : 'SIGTERM')
+      if (options.dataDir === undefined) await rm(root, { recursive: true, force: true })
+    },
+    kill: () => broker.end('SIGKILL'),
+    async restart() {
+      await broker.end('SIGTERM')
+      broker = await launch(home, root, java, removeAtEnd)
+    },
+    javaTool: (main, args, stdin) => run('java', java(...quick, main, ...args), { stdin }),
+  }
+}
+
+let shared: Promise<string[]> | undefined
+
+/** Brokers to test against: those of COLDSTREAM_TEST_KAFKA, else one Kafka for this process, gone when it ends. */
+export function sharedKafka(): Promise<string[]> {
+  const given = process.env.COLDSTREAM_TEST_KAFKA
+  if (given) return Promise.resolve(given.split(','))
+  shared ??= startKafka().then((server) => server.brokers)
+  return shared
+}
+
+interface RunningBroker {
+  pid: number
+  end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+}
+
+async function launch(
+  home: string,
+  root: string,
+  java: (...args: string[]) => string[],
+  removeAtEnd: string,
+): Promise<RunningBroker> {
+  const logPath = join(root, 'broker.log')
+  const log = openSync(logPath, 'w')
+  const options = [
+    '-Xms128m',
+    '-Xmx512m',
+    '-Dkit.log.level=INFO',
+    `-Dlog4j2.configurationFile=${join(home, 'log4j2.properties')}`,
+  ]
+  const child = spawn('java', java(...options, 'kafka.Kafka', join(root, 'server.properties')), {
+    stdio: ['ignore', log, log],
+  })
+  closeSync(log)
+  child.unref()
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await Promise.race([
+    once(child, 'spawn'),
+    once(child, 'error').then(([error]) => Promise.reject(missingProgram('java', error))),
+  ])
+  const watchdog = endWithParent(child, removeAtEnd)
+  await awaitStarted(child, logPath)
+  return {
+    pid: child.pid!,
+    async end(signal) {
+      child.ref()
+      child.kill(signal)
+      await exited
+      watchdog.kill('SIGKILL')
+    },
+  }
+}
+
+/**
+ * Ends the broker when this process is gone, and removes its data. A parent that is killed runs no exit handler, but the
+ * closing of its pipe is noticed whatever its end was.
+ */
+function endWithParent(child: ChildProcess, removeAtEnd: string): ChildProcess {
+  const script = 'read _; kill -9 "$1" 2>/dev/null; if [ -n "$2" ]; then sleep 0.3; rm -rf "$2"; fi'
+  const watchdog = spawn('/bin/sh', ['-c', script, 'sh', String(child.pid), removeAtEnd], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
+  watchdog.unref()
+  ;(watchdog.stdin as Socket).unref()
+  return watchdog
+}
+
+async function awaitStarted(child: ChildProcess, logPath: string): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs
+  for (;;) {
+    const log = await readFile(logPath, 'utf8')
+    if (log.includes('Kafka Server started')) return
+    const ended = child.exitCode !== null || child.signalCode !== null
+    if (ended || performance.now() > deadline) {
+      child.kill('SIGKILL')
+      throw new Error(`Kafka did not start (log: ${logPath}):\n${log.slice(-3000)}`)
+    }
+    await sleep(25)
+  }
+}
+
+/** Two ports that are free now, both held until both are known. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()]
+  const ports: number[] = []
+  for (const server of servers) {
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const address = server.address()
+    if (address === null || typeof address === 'string') throw new Error('The system gave no port')
+    ports.push(address.port)
+  }
+  for (const server of servers) {
+    server.close()
+    await once(server, 'close')
+  }
+  return [ports[0]!, ports[1]!]
+}
+
+function serverSettings(dataDir: string, port: number, controllerPort: number, options: KafkaServerOptions): string {
+  const retention = options.retentionCheckMs === undefined ? {} : retentionSettings(options.retentionCheckMs)
+  const settings: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'controller.listener.names': 'CONTROLLER',
+    'log.dirs': dataDir,
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.num.partitions': '1',
+    'offsets.topic.replication.factor': '1',
+    'transaction.state.log.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '1',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    // A broker that was killed is let in again only when its old session is over.
+    'broker.heartbeat.interval.ms': '500',
+    'broker.session.timeout.ms': '3000',
+    'log.cleaner.backoff.ms': '500',
+    'log.cleaner.dedupe.buffer.size': '4194304',
+    ...retention,
+    ...options.config,
+  }
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+function retentionSettings(checkMs: number): Record<string, string> {
+  return { 'log.retention.check.interval.ms': String(checkMs), 'log.initial.task.delay.ms': String(checkMs) }
+}
