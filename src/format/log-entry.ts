@@ -1,4 +1,4 @@
-import type { Gap } from './gaps.ts'
+import type { GapSet } from './gap-set.ts'
 import type { CommittedSegment, PlannedSegment } from './segment.ts'
 
 /**
@@ -23,7 +23,8 @@ export interface IntendEntry extends EntryHead {
   /** How records were routed to time buckets, so that a successor with other settings builds the same segments. */
   routing: Routing
   segments: PlannedSegment[]
-  gaps: Gap[]
+  /** Offsets known to have no row when the intent was written. */
+  gaps: GapSet[]
 }
 
 /** States what the segments of an intent hold, and so moves the partition's archived position to the intent's `next`. */
@@ -33,7 +34,7 @@ export interface CommitEntry extends EntryHead {
   intent: number
   segments: CommittedSegment[]
   /** All offsets of the intent's range that have no row. */
-  gaps: Gap[]
+  gaps: GapSet[]
 }
 
 /** Everything that decides which path a record goes to. */
