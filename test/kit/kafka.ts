@@ -52,10 +52,15 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   ]
   const clusterId = 'Q29sZHN0cmVhbUthZmthMQ'
   const format = java(...quick, 'kafka.tools.StorageTool', 'format', '-g', '-t', clusterId, '-c', properties)
-  await run('java', format)
-
   const removeAtEnd = options.dataDir === undefined ? root : ''
-  let broker = await launch(home, root, java, removeAtEnd)
+  let broker: RunningBroker
+  try {
+    await run('java', format)
+    broker = await launch(home, root, java, removeAtEnd)
+  } catch (error) {
+    if (removeAtEnd !== '') await rm(removeAtEnd, { recursive: true, force: true })
+    throw error
+  }
   return {
     brokers: [`127.0.0.1:${port}`],
     get pid() {

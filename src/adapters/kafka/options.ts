@@ -1,0 +1,51 @@
+import type { ConnectionOptions as TlsOptions } from 'node:tls'
+import { InvalidInputError } from '../../errors.ts'
+
+/** How to reach a Kafka cluster. */
+export interface KafkaOptions {
+  /** `host:port` of some brokers; the others are learned from them. IPv6 hosts in brackets. */
+  brokers: readonly string[]
+  /** What the brokers' logs and quotas call this client. */
+  clientId: string
+  /** Present: connections are encrypted. An empty object trusts the system's certificate authorities. */
+  tls?: TlsOptions
+  sasl?: SaslOptions
+  /** How long a broker may take to answer; 30 s unless told. */
+  requestTimeoutMs?: number
+}
+
+export interface SaslOptions {
+  mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+  username?: string
+  password?: string
+  /** The bearer token, for OAUTHBEARER. */
+  token?: string
+}
+
+export interface BrokerAddress {
+  host: string
+  port: number
+}
+
+/** Reads `host:port`. Throws InvalidInputError `broker-address-invalid`. */
+export function parseBrokerAddress(text: string): BrokerAddress {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:/@]+)):(\d{1,5})$/.exec(text.trim())
+  const port = Number(match?.[3])
+  const host = match?.[1] ?? match?.[2]
+  if (host === undefined || port < 1 || port > 65535) {
+    throw new InvalidInputError('broker-address-invalid', `'${withoutUserInfo(text)}' is not a broker address`, {
+      remedy: 'Give each broker as host:port, for example kafka-1.internal:9092.',
+    })
+  }
+  return { host, port }
+}
+
+/** As `parseBrokerAddress` reads it. */
+export function brokerAddressText(address: BrokerAddress): string {
+  return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`
+}
+
+// An address pasted from a URL may carry a password before the @.
+function withoutUserInfo(text: string): string {
+  return text.slice(text.lastIndexOf('@') + 1)
+}
