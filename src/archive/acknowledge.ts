@@ -1,0 +1,46 @@
+import type { AcknowledgedPosition, EventLog } from '../ports/event-log.ts'
+import type { Log } from '../ports/log.ts'
+
+/**
+ * Tells the broker what is archived, after the commit, one request at a time: positions that come in meanwhile go with
+ * the next. It only serves lag tools, so a broker that refuses is logged and never stops the capture.
+ */
+export class Acknowledger {
+  readonly #eventLog: EventLog
+  readonly #consumer: string
+  readonly #log: Log
+  #waiting = new Map<string, AcknowledgedPosition>()
+  #running: Promise<void> | null = null
+
+  constructor(eventLog: EventLog, consumer: string, log: Log) {
+    this.#eventLog = eventLog
+    this.#consumer = consumer
+    this.#log = log
+  }
+
+  add(position: AcknowledgedPosition): void {
+    this.#waiting.set(`${position.topic}-${position.partition}`, position)
+    this.#running ??= this.#run()
+  }
+
+  /** Waits until everything added was told. */
+  async flush(): Promise<void> {
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const positions = [...this.#waiting.values()]
+      this.#waiting = new Map()
+      try {
+        await this.#eventLog.acknowledge(this.#consumer, positions)
+      } catch (error) {
+        this.#log.warn('the broker did not take the archived positions; lag tools show old ones', {
+          group: this.#consumer,
+          error: error instanceof Error ? error.message : String(error),
+        })
+      }
+    }
+    this.#running = null
+  }
+}

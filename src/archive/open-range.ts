@@ -1,0 +1,86 @@
+import { GapBuilder } from '../format/gaps.ts'
+import { SegmentWriter, type SegmentWriterOptions } from '../format/parquet/index.ts'
+import type { RecordView } from '../format/record-view.ts'
+import { type SegmentPathParts, segmentPath } from '../format/segment-path.ts'
+import type { GapReason } from '../ports/record-block.ts'
+import type { RangeFacts } from './rotate.ts'
+import type { SealedRange } from './sealed.ts'
+
+/** The segments of one partition that are open together, one per time bucket, from `from` on. */
+export class OpenRange implements RangeFacts {
+  readonly from: bigint
+  readonly openedAtMs: number
+  lastChangeAtMs: number
+  /** Record time of the first record; null as long as there is none. */
+  firstTimestampMs: number | null = null
+  records = 0
+  readonly #writerOptions: SegmentWriterOptions
+  readonly #path: Omit<SegmentPathParts, 'firstOffset'>
+  readonly #writers = new Map<string, SegmentWriter>()
+  readonly #gaps = new GapBuilder()
+  #folder = ''
+  #writer: SegmentWriter | null = null
+
+  constructor(from: bigint, nowMs: number, topicsDir: string, writerOptions: SegmentWriterOptions) {
+    this.from = from
+    this.openedAtMs = nowMs
+    this.lastChangeAtMs = nowMs
+    this.#writerOptions = writerOptions
+    this.#path = { topicsDir, ...writerOptions.identity }
+  }
+
+  /** Adds the record to its bucket's segment; returns the records that segment now has. */
+  append(record: RecordView, folder: string, timestampMs: number): number {
+    let writer = this.#writer
+    if (writer === null || folder !== this.#folder) {
+      writer = this.#writers.get(folder) ?? this.#open(folder)
+      this.#folder = folder
+      this.#writer = writer
+    }
+    this.firstTimestampMs ??= timestampMs
+    this.records++
+    writer.append(record)
+    return writer.rows
+  }
+
+  /** Notes that these offsets have no row. */
+  addGap(reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
+    this.#gaps.add(reason, firstOffset, lastOffset)
+  }
+
+  /** Memory that the open segments hold. */
+  get heldBytes(): number {
+    let bytes = 0
+    for (const writer of this.#writers.values()) bytes += writer.heldBytes
+    return bytes
+  }
+
+  /** Builds all segments; `bytes` is what they hold. The range is not used afterwards. */
+  seal(next: bigint): Pick<SealedRange, 'from' | 'next' | 'segments' | 'gaps'> & { bytes: number } {
+    let bytes = 0
+    const segments = [...this.#writers].map(([folder, writer]) => {
+      const built = writer.finish()
+      bytes += built.bytes
+      const { firstOffset, lastOffset, records } = built
+      return {
+        path: segmentPath({ ...this.#path, firstOffset }, folder),
+        firstOffset,
+        lastOffset,
+        records,
+        build: () => built,
+      }
+    })
+    return { from: this.from, next, segments, gaps: this.#gaps.build(), bytes }
+  }
+
+  /** Drops what was gathered; the buffers go back to the pool. */
+  discard(): void {
+    for (const writer of this.#writers.values()) writer.discard()
+  }
+
+  #open(folder: string): SegmentWriter {
+    const writer = new SegmentWriter(this.#writerOptions)
+    this.#writers.set(folder, writer)
+    return writer
+  }
+}

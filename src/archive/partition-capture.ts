@@ -1,0 +1,130 @@
+import type { RecordCursor } from '../format/record-batch/index.ts'
+import type { RecordView } from '../format/record-view.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { PartitionFetch } from '../ports/event-log.ts'
+import type { GapReason } from '../ports/record-block.ts'
+import type { CommitQueue } from './commit-queue.ts'
+import type { Rotation } from './connector/connector.ts'
+import { type OffsetOf, type OffsetSink, walkFetch } from './fill.ts'
+import type { OpenRange } from './open-range.ts'
+import { type CloseReason, closesAtTimestampMs, closesNow } from './rotate.ts'
+import type { Router } from './route.ts'
+
+/** What one partition's capture is made of. */
+export interface PartitionCaptureParts {
+  topic: string
+  partition: number
+  /** First offset to take. */
+  position: bigint
+  router: Router
+  rotation: Rotation
+  openRange(from: bigint, nowMs: number): OpenRange
+  /** Shared by all partitions of a thread: one record at a time. */
+  cursor: RecordCursor
+  commits: CommitQueue
+  clock: Clock
+}
+
+/** One partition on its way into the archive: fills the open range, closes it by the rules, hands it on to be committed. */
+export class PartitionCapture implements OffsetSink {
+  readonly topic: string
+  readonly partition: number
+  readonly commits: CommitQueue
+  /** Records taken since the start. */
+  records = 0
+  /** Offset after the last one that a read-committed reader could reach at the last fetch. */
+  end: bigint
+  readonly #parts: PartitionCaptureParts
+  #position: bigint
+  #open: OpenRange | null = null
+  #closesAtTimestampMs = Number.POSITIVE_INFINITY
+  #brokerFirst = 0n
+  #nowMs = 0
+
+  constructor(parts: PartitionCaptureParts) {
+    this.topic = parts.topic
+    this.partition = parts.partition
+    this.commits = parts.commits
+    this.end = parts.position
+    this.#position = parts.position
+    this.#parts = parts
+  }
+
+  /** Next offset to take. */
+  get position(): bigint {
+    return this.#position
+  }
+
+  /** Memory held by open segments and by those that wait for their commit. */
+  get heldBytes(): number {
+    return this.openBytes + this.commits.heldBytes
+  }
+
+  /** Memory held by open segments alone. */
+  get openBytes(): number {
+    return this.#open?.heldBytes ?? 0
+  }
+
+  /** Takes what was fetched; offsets taken before are passed over. */
+  take(fetch: PartitionFetch): void {
+    this.end = fetch.end
+    this.#brokerFirst = fetch.first
+    if (fetch.next <= this.#position) return
+    this.#nowMs = this.#parts.clock.nowMs()
+    this.#position = walkFetch(fetch, this.#position, this.#parts.cursor, this)
+  }
+
+  /** Closes the open range when the clock or its size say so. */
+  tick(nowMs: number): void {
+    if (this.#open === null) return
+    const reason = closesNow(this.#open, this.#parts.rotation, nowMs)
+    if (reason !== null) this.close(reason)
+  }
+
+  /** Closes what is open, whatever the rules say. */
+  close(reason: CloseReason): void {
+    if (this.#open !== null) this.#closeAt(this.#position, reason)
+  }
+
+  /** Drops what is not committed and goes on from `position`, where a rival's commit has moved the partition to. */
+  restartAt(position: bigint): void {
+    this.#open?.discard()
+    this.#open = null
+    this.#position = position
+  }
+
+  record(record: RecordView, offset: OffsetOf): void {
+    const timestampMs = this.#parts.router.timestampOf(record)
+    if (timestampMs >= this.#closesAtTimestampMs && this.#open !== null) this.#closeAt(offset(), 'interval')
+    const open = this.#open ?? this.#openAt(offset())
+    if (open.firstTimestampMs === null)
+      this.#closesAtTimestampMs = closesAtTimestampMs(timestampMs, this.#parts.rotation)
+    open.lastChangeAtMs = this.#nowMs
+    const rows = open.append(record, this.#parts.router.folderAt(timestampMs), timestampMs)
+    this.records++
+    if (rows === this.#parts.rotation.flushSize) this.#closeAt(offset() + 1n, 'flush-size')
+  }
+
+  gap(reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
+    const open = this.#open ?? this.#openAt(firstOffset)
+    open.lastChangeAtMs = this.#nowMs
+    open.addGap(reason, firstOffset, lastOffset)
+  }
+
+  #openAt(from: bigint): OpenRange {
+    this.#closesAtTimestampMs = Number.POSITIVE_INFINITY
+    this.#open = this.#parts.openRange(from, this.#nowMs)
+    return this.#open
+  }
+
+  #closeAt(next: bigint, reason: CloseReason): void {
+    const open = this.#open!
+    this.#open = null
+    this.commits.add({
+      ...open.seal(next),
+      routing: this.#parts.router.routing,
+      brokerFirst: this.#brokerFirst,
+      reason,
+    })
+  }
+}
