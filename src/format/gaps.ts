@@ -121,12 +121,10 @@ function clip<R extends OffsetRun>(runs: readonly R[], within: readonly OffsetRu
   for (const run of runs) {
     while (i < within.length && within[i]!.lastOffset < run.firstOffset) i++
     for (let j = i; j < within.length && within[j]!.firstOffset <= run.lastOffset; j++) {
-      const { firstOffset, lastOffset } = within[j]!
-      kept.push({
-        ...run,
-        firstOffset: firstOffset > run.firstOffset ? firstOffset : run.firstOffset,
-        lastOffset: lastOffset < run.lastOffset ? lastOffset : run.lastOffset,
-      })
+      const piece = { ...run }
+      if (within[j]!.firstOffset > piece.firstOffset) piece.firstOffset = within[j]!.firstOffset
+      if (within[j]!.lastOffset < piece.lastOffset) piece.lastOffset = within[j]!.lastOffset
+      kept.push(piece)
     }
   }
   return kept
