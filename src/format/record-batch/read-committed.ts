@@ -59,9 +59,10 @@ export function committedRuns(fetched: FetchedLog, corruptBatches: CorruptBatche
     }
     const header = readBatchHeader(batch, fetched)
     if (runs.started && header.baseOffset < runs.next) throw overlap(fetched, header, runs.next)
-    if (header.lastOffset < runs.next) continue
-    runs.gapTo(broken === null ? 'compacted' : 'corrupt', header.baseOffset - 1n)
+    const missing = broken === null ? 'compacted' : 'corrupt'
     broken = null
+    if (header.lastOffset < runs.next) continue
+    runs.gapTo(missing, header.baseOffset - 1n)
     const reason = gapReasonOf(header, aborted)
     if (reason === null) runs.records(batch, header)
     else runs.gapTo(reason, header.lastOffset)
@@ -69,8 +70,7 @@ export function committedRuns(fetched: FetchedLog, corruptBatches: CorruptBatche
   }
   // Whatever came before a damaged last batch is delivered; the next fetch begins with that batch. Alone, it must be
   // passed by what it says itself.
-  if (broken !== null && corruptFrom !== null && !runs.started)
-    runs.gapTo('corrupt', claimedLastOffset(fetched, broken))
+  if (broken !== null && !runs.started) runs.gapTo('corrupt', claimedLastOffset(fetched, broken))
   return { runs: runs.list, next: runs.next, epoch }
 }
 
