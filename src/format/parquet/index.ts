@@ -1,0 +1,2 @@
+export { BufferPool } from './buffer-pool.ts'
+export { type FinishedSegment, SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts'
