@@ -1,5 +1,6 @@
 import type { ConnectionOptions as TlsOptions } from 'node:tls'
 import { InvalidInputError } from '../../errors.ts'
+import type { Codec } from '../../ports/record-block.ts'
 
 /** How to reach a Kafka cluster. */
 export interface KafkaOptions {
@@ -12,6 +13,8 @@ export interface KafkaOptions {
   sasl?: SaslOptions
   /** How long a broker may take to answer; 30 s unless told. */
   requestTimeoutMs?: number
+  /** Compression of what is written; zstd unless told, which is also the fastest for events of some hundred bytes. */
+  produceCodec?: Codec
 }
 
 export interface SaslOptions {
