@@ -88,7 +88,8 @@ function checkWithin(range: IntendEntry, entry: LogEntry, object: string): void 
   }
 }
 
-function impossible(object: string, problem: string): DamagedDataError {
+/** The error for an entry or checkpoint that contradicts the rest of its log. */
+export function impossible(object: string, problem: string): DamagedDataError {
   return new DamagedDataError('log-impossible', `${object} cannot follow the entries before it: ${problem}`, {
     remedy:
       'Find out who changed the log (objects under log/ are written once and never changed or deleted) and restore it from a backup.',

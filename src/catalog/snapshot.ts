@@ -1,5 +1,9 @@
+import { NotFoundError } from '../errors.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
-import type { Incarnation } from './incarnations.ts'
+import { concurrently } from './concurrently.ts'
+import { type Incarnation, listIncarnations } from './incarnations.ts'
+import { incarnationLogPrefix, topicOfFolder } from './log-paths.ts'
+import { LogReader } from './log-reader.ts'
 import type { LogState } from './log-state.ts'
 
 /** What the archive holds of a topic at one moment, by its commit logs. */
@@ -18,12 +22,84 @@ export interface PartitionSnapshot extends LogState {
   partition: number
 }
 
-/** Names of all topics that the archive knows, sorted. */
-export async function listArchivedTopics(_store: ObjectStore): Promise<string[]> {
-  throw new Error('not written yet')
+/** Partition logs read at once; each makes up to 16 requests at once. */
+const CONCURRENCY = 8
+
+/** Names of all topics that the archive knows, sorted. One small list request per topic. */
+export async function listArchivedTopics(store: ObjectStore): Promise<string[]> {
+  const folders = await listFolders(store, 'catalog/')
+  return folders
+    .map(topicOfFolder)
+    .filter((topic) => topic !== null)
+    .sort()
 }
 
-/** What is archived of a topic. Throws NotFoundError `topic-not-archived`, which names the topics that are. */
-export async function loadTopic(_store: ObjectStore, _topic: string): Promise<TopicSnapshot> {
-  throw new Error('not written yet')
+/** What is archived of a topic. Throws NotFoundError `topic-not-archived`, which names the topics that are; DamagedDataError. */
+export async function loadTopic(store: ObjectStore, topic: string): Promise<TopicSnapshot> {
+  const known = await listIncarnations(store, topic)
+  if (known.length === 0) throw await notArchived(store, topic)
+  const incarnations: IncarnationSnapshot[] = []
+  for (const incarnation of known) {
+    const numbers = await listPartitions(store, incarnationLogPrefix(topic, incarnation.incarnation))
+    const partitions = await concurrently(numbers, CONCURRENCY, async (partition) => {
+      const key = { topic, incarnation: incarnation.incarnation, partition }
+      return { partition, ...(await new LogReader(store, key).state()) }
+    })
+    incarnations.push({ ...incarnation, partitions })
+  }
+  return { topic, incarnations }
+}
+
+/** Partition numbers, ascending. Asked per first digit, so that a thousand partitions are not a thousand requests in a row. */
+async function listPartitions(store: ObjectStore, prefix: string): Promise<number[]> {
+  const byDigit = await concurrently([...'0123456789'], 10, (digit) => listFolders(store, prefix, digit))
+  return byDigit
+    .flat()
+    .filter((name) => /^(0|[1-9][0-9]{0,9})$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+/** Names of the folders in `prefix` that begin with `start`: looks at the first object of each, then skips the rest of it. */
+async function listFolders(store: ObjectStore, prefix: string, start = ''): Promise<string[]> {
+  const folders: string[] = []
+  for (let startAfter = `${prefix}${start}`; ; ) {
+    const last = folders.at(-1)
+    if (last !== undefined) startAfter = `${prefix}${last}/${AFTER_ALL}`
+    const name = await firstFolderAfter(store, `${prefix}${start}`, prefix.length, startAfter)
+    if (name === null) return folders
+    folders.push(name)
+  }
+}
+
+/** Sorts behind every name that the archive gives to an object in such a folder. */
+const AFTER_ALL = '~'
+
+async function firstFolderAfter(
+  store: ObjectStore,
+  prefix: string,
+  from: number,
+  startAfter: string,
+): Promise<string | null> {
+  for await (const { path } of store.list(prefix, { startAfter, limit: 1 })) {
+    const end = path.indexOf('/', from)
+    return end < 0 ? path.slice(from) : path.slice(from, end)
+  }
+  return null
+}
+
+async function notArchived(store: ObjectStore, topic: string): Promise<NotFoundError> {
+  const archived = await listArchivedTopics(store)
+  const names = archived.slice(0, 20).join(', ') + (archived.length > 20 ? `, and ${archived.length - 20} more` : '')
+  return new NotFoundError(
+    'topic-not-archived',
+    `nothing of the topic ${JSON.stringify(topic)} is archived in ${store.url}`,
+    {
+      remedy:
+        archived.length === 0
+          ? 'Run a connector that captures it first; this archive holds no topic yet.'
+          : `Name one of the topics in this archive: ${names}.`,
+      details: { topic, archived: archived.slice(0, 20) },
+    },
+  )
 }

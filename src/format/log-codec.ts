@@ -1,4 +1,5 @@
 import { DamagedDataError } from '../errors.ts'
+import { objectPathFault } from '../ports/object-path.ts'
 import type { GapReason } from '../ports/record-block.ts'
 import { type GapSet, unpackGapSet } from './gap-set.ts'
 import { JsonFields } from './json-fields.ts'
@@ -111,9 +112,8 @@ function readHead(fields: JsonFields): { seq: number; writer: string; at: string
 
 function readPlanned(fields: JsonFields): PlannedSegment {
   const path = fields.text('path')
-  // Objects are read and compared by this path, so it must not lead out of the archive.
-  const isSafe = path.split('/').every((part) => part !== '' && part !== '.' && part !== '..') && !/[\0\\]/.test(path)
-  if (!isSafe) throw fields.damaged('path', 'leads out of the archive')
+  const fault = objectPathFault(path)
+  if (fault !== null) throw fields.damaged('path', fault)
   const segment = {
     path,
     firstOffset: fields.offset('firstOffset'),
