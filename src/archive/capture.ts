@@ -1,8 +1,8 @@
+import { concurrently } from '../catalog/concurrently.ts'
 import { resolveIncarnation } from '../catalog/incarnations.ts'
 import { NotFoundError } from '../errors.ts'
 import { BufferPool } from '../format/parquet/index.ts'
 import { RecordCursor } from '../format/record-batch/index.ts'
-import { mapConcurrently } from '../map-concurrently.ts'
 import type { EventReader, TopicInfo } from '../ports/event-log.ts'
 import { Acknowledger } from './acknowledge.ts'
 import { CommitQueue, type CommittedRange } from './commit-queue.ts'
@@ -76,13 +76,13 @@ export class Capture {
   static async open(parts: CaptureParts, signal: AbortSignal): Promise<Capture> {
     for (const warning of parts.connector.warnings) parts.log.warn(warning, { connector: parts.connector.name })
     const topics = await describeAll(parts)
-    const opened = await mapConcurrently(topics, openAtOnce, async (topic) => {
+    const opened = await concurrently(topics, openAtOnce, async (topic) => {
       const incarnation = await resolveIncarnation(parts.store, topic, parts.clock)
       const bounds = await parts.eventLog.bounds(
         topic,
         Array.from({ length: topic.partitions }, (_, partition) => partition),
       )
-      return mapConcurrently(bounds, openAtOnce, async (bound) => ({
+      return concurrently(bounds, openAtOnce, async (bound) => ({
         opened: await openPartition(parts, topic, incarnation, bound, signal),
         end: bound.end,
       }))

@@ -73,11 +73,6 @@ export class OpenRange implements RangeFacts {
     return { from: this.from, next, segments, gaps: this.#gaps.build(), bytes }
   }
 
-  /** Drops what was gathered; the buffers go back to the pool. */
-  discard(): void {
-    for (const writer of this.#writers.values()) writer.discard()
-  }
-
   #open(folder: string): SegmentWriter {
     const writer = new SegmentWriter(this.#writerOptions)
     this.#writers.set(folder, writer)

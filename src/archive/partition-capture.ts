@@ -88,7 +88,6 @@ export class PartitionCapture implements OffsetSink {
 
   /** Drops what is not committed and goes on from `position`, where a rival's commit has moved the partition to. */
   restartAt(position: bigint): void {
-    this.#open?.discard()
     this.#open = null
     this.#position = position
   }

@@ -1,0 +1,188 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { ColdstreamError } from '../errors.ts'
+import type { Services } from '../services.ts'
+import { captureCommand } from './capture.ts'
+import type { CommandContext, ExitCode } from './command.ts'
+import { doctorCommand } from './doctor.ts'
+import { createOutput, renderError, type Streams } from './output.ts'
+import { queryCommand } from './query.ts'
+import { replayCommand } from './replay.ts'
+import { segmentsCommand } from './segments.ts'
+import { serveCommand } from './serve.ts'
+import { templatesCommand } from './templates.ts'
+import { topicsCommand } from './topics.ts'
+import { verifyCommand } from './verify.ts'
+
+/** What the command line is given by `main`. */
+export interface CliParts extends Streams {
+  version: string
+  workingFolder: string
+  /** Opens the services by a configuration file, or by the default one; logs only what is asked for. */
+  openServices(options: OpenOptions): Promise<Services>
+  /** Aborted by SIGINT or SIGTERM. */
+  signal: AbortSignal
+}
+
+export interface OpenOptions {
+  /** `--config`; null: `coldstream.yaml` where the command runs, if there is one. */
+  configFile: string | null
+  /** `--verbose`, and always for `serve`: log what the service does, not only what goes wrong. */
+  verbose: boolean
+}
+
+interface GlobalOptions {
+  config?: string
+  json?: true
+  verbose?: true
+}
+
+/** Runs one command line; answers its exit code: 0 done, 1 failed, 2 wrong usage or input. Never throws. */
+export async function runCli(argv: readonly string[], parts: CliParts): Promise<0 | 1 | 2> {
+  let code: ExitCode = 0
+  const program = buildProgram(parts, (exitCode) => {
+    code = exitCode
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    // commander has printed its own message already
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+    const json = program.opts<GlobalOptions>().json === true
+    parts.stderr.write(`${renderError(error, json)}\n`)
+    return error instanceof ColdstreamError ? error.exitCode : 1
+  }
+}
+
+function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command {
+  const program = new Command('coldstream')
+  program
+    .description(
+      'Archives event topics as Parquet, answers SQL over them, and replays any part of them, exactly once each way.',
+    )
+    .version(parts.version)
+    .option('-c, --config <file>', 'configuration file (default: coldstream.yaml, if it exists)')
+    .option('--json', 'print one JSON document, for scripts')
+    .option('-v, --verbose', 'log what is being done to standard error')
+    .exitOverride()
+    .showHelpAfterError('(see --help)')
+    .configureOutput({ writeOut: (text) => parts.stdout.write(text), writeErr: (text) => parts.stderr.write(text) })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 done, 1 failed, 2 wrong usage or input. Configuration: docs/configuration.md.',
+    )
+
+  /** Gives the command its context and closes the services when it ends, however it ends. */
+  const run =
+    <Arguments extends unknown[]>(
+      command: (context: CommandContext, ...rest: Arguments) => Promise<ExitCode>,
+      verbose = false,
+    ) =>
+    async (...rest: Arguments): Promise<void> => {
+      const options = program.opts<GlobalOptions>()
+      let opened: Promise<Services> | null = null
+      const context: CommandContext = {
+        output: createOutput(parts, options.json === true),
+        services: () => {
+          opened ??= parts.openServices({
+            configFile: options.config ?? null,
+            verbose: verbose || options.verbose === true,
+          })
+          return opened
+        },
+        signal: parts.signal,
+        workingFolder: parts.workingFolder,
+      }
+      try {
+        exit(await command(context, ...rest))
+      } finally {
+        // an opening that failed has nothing to close, and its error is on its way
+        const services = await (opened as Promise<Services> | null)?.catch(() => null)
+        await services?.close()
+      }
+    }
+
+  program
+    .command('serve')
+    .description('run the REST API, and capture the given connectors until stopped')
+    .argument('[connectors...]', 'connector JSON files')
+    .action(run(serveCommand, true))
+  program
+    .command('capture')
+    .description('archive the topics of connectors until stopped')
+    .argument('<connectors...>', 'connector JSON files')
+    .option('--until-end', 'stop at the end offsets that the topics have now', false)
+    .action(run(captureCommand))
+  program.command('topics').description('list what is archived').action(run(topicsCommand))
+  program
+    .command('segments')
+    .description('list the segments of a topic')
+    .argument('<topic>')
+    .action(run(segmentsCommand))
+  program
+    .command('verify')
+    .description('check that every offset is a row or an explained gap, and every object is there, whole and known')
+    .argument('<topic>')
+    .action(run(verifyCommand))
+  program
+    .command('query')
+    .description('run one SELECT over the archived topics, or a template')
+    .argument('[sql]', 'the statement; - reads it from standard input')
+    .option('-t, --template <name>', 'run this template')
+    .option('-p, --param <name=value>', 'parameter of the template or statement; repeatable', pairs, {})
+    .addOption(new Option('-f, --format <format>').choices(['table', 'json', 'csv']).default('table'))
+    .option('--limit <rows>', 'rows at most', wholeNumber)
+    .action(run(queryCommand))
+  program.command('templates').description('list the SQL templates and their parameters').action(run(templatesCommand))
+  program
+    .command('replay')
+    .description('emit archived records into a fresh topic')
+    .argument('<topic>', 'archived topic')
+    .requiredOption('--to <target>', 'topic to emit into; created when it does not exist')
+    .option('--id <name>', 'name of the replay; the same name and selection again continues it')
+    .option('--from <time>', 'first record timestamp: ISO 8601 or epoch milliseconds')
+    .option('--until <time>', 'record timestamp to stop before')
+    .option('--from-offset <partition:offset>', 'first offset of a partition; repeatable', offsets, {})
+    .option('--until-offset <partition:offset>', 'offset of a partition to stop before; repeatable', offsets, {})
+    .option('--partitions <list>', 'only these partitions: 0,3,5-7', partitionList)
+    .option('--accept-gaps', 'emit although records of the range are lost', false)
+    .option('--dry-run', 'plan and check, emit nothing', false)
+    .option('--wait', 'wait for the end (always so: without a server the replay runs in this process)', false)
+    .action(run(replayCommand))
+  program
+    .command('doctor')
+    .description('check broker, permissions, store, clock and versions, and say what to do')
+    .argument('[connectors...]', 'connector JSON files whose topics to check too')
+    .action(run(doctorCommand))
+  return program
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a whole number above 0.')
+}
+
+function pairs(text: string, earlier: Record<string, string>): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('It must be name=value.')
+  return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) }
+}
+
+function offsets(text: string, earlier: Record<string, string>): Record<string, string> {
+  const match = /^(\d+):(\d+)$/.exec(text)
+  if (!match) throw new InvalidArgumentError('It must be partition:offset, for example 0:1500.')
+  return { ...earlier, [match[1]!]: match[2]! }
+}
+
+function partitionList(text: string): number[] {
+  const partitions = text.split(',').flatMap((part) => {
+    const match = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part.trim())
+    const first = Number(match?.[1])
+    const last = Number(match?.[2] ?? match?.[1])
+    if (!match || last < first || last - first > 100_000)
+      throw new InvalidArgumentError('It must be numbers and ranges, for example 0,3,5-7.')
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+  })
+  return [...new Set(partitions)].sort((a, b) => a - b)
+}
