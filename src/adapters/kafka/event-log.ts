@@ -1,0 +1,111 @@
+import type {
+  AcknowledgedPosition,
+  EventLog,
+  EventReader,
+  EventWriter,
+  PartitionBounds,
+  ReaderOptions,
+  ReadPosition,
+  TargetInfo,
+  TargetOptions,
+  TopicIdentity,
+  TopicInfo,
+  WriterId,
+} from '../../ports/event-log.ts'
+import { KafkaCluster } from './cluster.ts'
+import { commitGroupOffsets } from './group-offsets.ts'
+import { type ClusterHealth, inspectCluster } from './health.ts'
+import { listOffsets } from './offsets.ts'
+import type { KafkaOptions } from './options.ts'
+import { isProgressTopic } from './progress-log.ts'
+import { KafkaReader } from './reader.ts'
+import { createTarget, inspectTarget } from './target.ts'
+import { topicConfigs } from './topic-config.ts'
+import { KafkaWriter } from './writer.ts'
+
+/** A Kafka cluster as an event log; brokers of Kafka 3.1 or newer (reading by topic id). */
+export class KafkaEventLog implements EventLog {
+  readonly name: string
+  readonly #cluster: KafkaCluster
+  readonly #options: KafkaOptions
+
+  private constructor(cluster: KafkaCluster, options: KafkaOptions) {
+    this.#cluster = cluster
+    this.#options = options
+    this.name = `kafka at ${options.brokers.join(',')}`
+  }
+
+  /**
+   * Connects to the first broker that can be reached. Throws UnavailableError `broker-unreachable` or
+   * `broker-authentication-failed`, InvalidInputError `broker-address-invalid`.
+   */
+  static async connect(options: KafkaOptions): Promise<KafkaEventLog> {
+    const cluster = new KafkaCluster(options)
+    try {
+      await cluster.refresh([])
+    } catch (error) {
+      await cluster.close()
+      throw error
+    }
+    return new KafkaEventLog(cluster, options)
+  }
+
+  async describe(topics: readonly string[]): Promise<TopicInfo[]> {
+    const found = await this.#cluster.refresh(topics)
+    const names = found.map((topic) => topic.topic)
+    const configs = await topicConfigs(this.#cluster, names, ['message.timestamp.type'])
+    return found.map(({ topic, incarnationId, partitions }) => ({
+      topic,
+      incarnationId,
+      partitions: partitions.length,
+      timestampType: configs.get(topic)?.get('message.timestamp.type') === 'LogAppendTime' ? 'append' : 'create',
+    }))
+  }
+
+  async listTopics(): Promise<string[]> {
+    const all = await this.#cluster.refresh(null)
+    return all
+      .filter((topic) => !topic.internal && !isProgressTopic(topic.topic))
+      .map((topic) => topic.topic)
+      .sort()
+  }
+
+  async bounds(topic: TopicIdentity, partitions: readonly number[]): Promise<PartitionBounds[]> {
+    const [first, end] = await Promise.all([
+      listOffsets(this.#cluster, topic, partitions, 'earliest'),
+      listOffsets(this.#cluster, topic, partitions, 'latest-committed'),
+    ])
+    return partitions.map((partition, index) => ({ partition, first: first[index]!, end: end[index]! }))
+  }
+
+  openReader(positions: readonly ReadPosition[], options: ReaderOptions): Promise<EventReader> {
+    return Promise.resolve(new KafkaReader(this.#cluster, positions, options))
+  }
+
+  acknowledge(consumer: string, positions: readonly AcknowledgedPosition[]): Promise<void> {
+    return commitGroupOffsets(this.#cluster, consumer, positions)
+  }
+
+  createTarget(topic: string, options: TargetOptions): Promise<void> {
+    return createTarget(this.#cluster, topic, options)
+  }
+
+  inspectTarget(topic: string): Promise<TargetInfo | null> {
+    return inspectTarget(this.#cluster, topic)
+  }
+
+  openWriter(id: WriterId): Promise<EventWriter> {
+    return KafkaWriter.open(this.#cluster, id, this.openReader.bind(this), {
+      codec: this.#options.produceCodec ?? 'zstd',
+    })
+  }
+
+  /** What `doctor` tells of the cluster, and of this client's permissions on `topics`. Not part of the port. */
+  health(topics: readonly string[]): Promise<ClusterHealth> {
+    return inspectCluster(this.#cluster, topics)
+  }
+
+  close(): Promise<void> {
+    return this.#cluster.close()
+  }
+}

@@ -1,0 +1,164 @@
+import { randomUUID } from 'node:crypto'
+import { FencedError, InvalidInputError, UnavailableError } from '../../errors.ts'
+import type { EventWriter, TopicIdentity, WriterId } from '../../ports/event-log.ts'
+import type { Codec, RecordBlock } from '../../ports/record-block.ts'
+import type { KafkaCluster } from './cluster.ts'
+import { topicNotFound } from './cluster-metadata.ts'
+import { ProduceQueue } from './produce-queue.ts'
+import { producibleBlock } from './producible-block.ts'
+import { type OpenReader, ProgressLog } from './progress-log.ts'
+import { TransactionSession } from './transaction-session.ts'
+
+export interface KafkaWriterOptions {
+  codec: Codec
+  /** How long a unit of work may take before the broker aborts it; 60 s unless told. At most the broker's own limit. */
+  transactionTimeoutMs?: number
+}
+
+const defaultTransactionTimeoutMs = 60_000
+
+/**
+ * Writes units of work into a topic, each one Kafka transaction that holds the records and the progress they make. The
+ * transactional id is the writer's id: opening a writer fences the older ones, so that a unit is there once or not at
+ * all, whoever else believes to be the writer. A writer that failed stays failed: open a new one and go on from its
+ * `progress`.
+ */
+export class KafkaWriter implements EventWriter {
+  readonly progress: Uint8Array | null
+  readonly #cluster: KafkaCluster
+  readonly #lane: string
+  readonly #target: TopicIdentity
+  readonly #partitions: number
+  readonly #session: TransactionSession
+  readonly #log: ProgressLog
+  readonly #queue: ProduceQueue
+  /** Partitions that belong to the open transaction, `topic/partition`; a promise while the coordinator is told. */
+  readonly #joined: Map<string, Promise<void>> = new Map()
+
+  private constructor(parts: {
+    cluster: KafkaCluster
+    lane: string
+    target: TopicIdentity
+    partitions: number
+    session: TransactionSession
+    log: ProgressLog
+    progress: Uint8Array | null
+    codec: Codec
+  }) {
+    this.#cluster = parts.cluster
+    this.#lane = parts.lane
+    this.#target = parts.target
+    this.#partitions = parts.partitions
+    this.#session = parts.session
+    this.#log = parts.log
+    this.progress = parts.progress
+    this.#queue = new ProduceQueue(parts.cluster, parts.lane, parts.session, parts.codec)
+  }
+
+  /**
+   * Fences older writers of the id, and then reads what they last committed. Throws NotFoundError `topic-not-found`,
+   * InvalidInputError `writer-id-invalid`.
+   */
+  static async open(
+    cluster: KafkaCluster,
+    id: WriterId,
+    openReader: OpenReader,
+    options: KafkaWriterOptions,
+  ): Promise<KafkaWriter> {
+    const name = writerName(id)
+    const [target] = await cluster.refresh([id.target])
+    if (target === undefined) throw topicNotFound(id.target)
+    const lane = `writer-${randomUUID()}`
+    try {
+      const log = await ProgressLog.open(cluster, name)
+      const timeoutMs = options.transactionTimeoutMs ?? defaultTransactionTimeoutMs
+      const session = await TransactionSession.open(cluster, lane, `coldstream-${name}`, timeoutMs)
+      const progress = await log.read(openReader)
+      const { codec } = options
+      return new KafkaWriter({
+        cluster,
+        lane,
+        target,
+        partitions: target.partitions.length,
+        session,
+        log,
+        progress,
+        codec,
+      })
+    } catch (error) {
+      await cluster.closeLane(lane)
+      throw error
+    }
+  }
+
+  async write(partition: number, block: RecordBlock): Promise<void> {
+    if (!(partition >= 0 && partition < this.#partitions)) {
+      throw new InvalidInputError(
+        'target-partition-missing',
+        `Topic '${this.#target.topic}' has partitions 0 to ${this.#partitions - 1}, not ${partition}`,
+        { remedy: 'Give the target as many partitions as the replay needs.' },
+      )
+    }
+    if (block.count > 0) await this.#add(this.#target, partition, producibleBlock(block))
+    await this.#queue.room()
+  }
+
+  async commit(progress: Uint8Array): Promise<void> {
+    await this.#add(this.#log.topic, this.#log.partition, this.#log.block(progress))
+    await this.#queue.flush()
+    // Whatever the outcome, there is nothing left to abort.
+    this.#joined.clear()
+    try {
+      await this.#session.end(true)
+    } catch (error) {
+      throw this.#queue.fail(error)
+    }
+  }
+
+  async abort(): Promise<void> {
+    await this.#queue.drop()
+    const open = this.#joined.size > 0 && !isOver(this.#queue.failure)
+    this.#joined.clear()
+    if (open) await this.#session.end(false)
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.abort()
+    } finally {
+      await this.#cluster.closeLane(this.#lane)
+    }
+  }
+
+  async #add(topic: TopicIdentity, partition: number, block: RecordBlock): Promise<void> {
+    const key = `${topic.topic}/${partition}`
+    const joined = this.#joined.get(key) ?? this.#join(topic.topic, partition)
+    this.#joined.set(key, joined)
+    // Nothing is awaited where the broker adds partitions itself: the block is encoded before this call returns.
+    if (!this.#session.version2) {
+      await joined.catch((error: unknown) => {
+        throw this.#queue.fail(error)
+      })
+    }
+    this.#queue.add(topic, partition, block)
+  }
+
+  #join(topic: string, partition: number): Promise<void> {
+    return this.#session.version2 ? Promise.resolve() : this.#session.addPartition(topic, partition)
+  }
+}
+
+/** Whether the broker has ended the transaction already. */
+function isOver(failure: Error | null): boolean {
+  if (failure instanceof FencedError) return true
+  return failure instanceof UnavailableError && failure.code === 'transaction-aborted'
+}
+
+/** Throws InvalidInputError `writer-id-invalid`: the name becomes part of a topic's name. */
+function writerName(id: WriterId): string {
+  const name = `${id.replay}-${id.task}`
+  if (/^[a-zA-Z0-9._-]{1,200}$/.test(id.replay) && Number.isInteger(id.task) && id.task >= 0) return name
+  throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' cannot name a writer`, {
+    remedy: 'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay.',
+  })
+}
