@@ -16,6 +16,8 @@ export interface KafkaServerOptions {
   dataDir?: string
   /** How often the broker looks for segments to delete; its own default is five minutes. */
   retentionCheckMs?: number
+  /** Feature levels that differ from the release's own, e.g. `{'transaction.version': 1}` for an older protocol. */
+  features?: Readonly<Record<string, number>>
 }
 
 /** A real Kafka broker (KRaft, one node) on loopback; it ends with this process, however that ends. */
@@ -51,7 +53,19 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
     `-Dlog4j2.configurationFile=${join(home, 'log4j2.properties')}`,
   ]
   const clusterId = 'Q29sZHN0cmVhbUthZmthMQ'
-  const format = java(...quick, 'kafka.tools.StorageTool', 'format', '-g', '-t', clusterId, '-c', properties)
+  const levels = Object.entries(options.features ?? {})
+  const features = levels.flatMap(([name, level]) => ['--feature', `${name}=${level}`])
+  const format = java(
+    ...quick,
+    'kafka.tools.StorageTool',
+    'format',
+    '-g',
+    '-t',
+    clusterId,
+    '-c',
+    properties,
+    ...features,
+  )
   const removeAtEnd = options.dataDir === undefined ? root : ''
   let broker: RunningBroker
   try {
