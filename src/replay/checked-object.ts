@@ -1,0 +1,72 @@
+import { createHash, hash } from 'node:crypto'
+import { DamagedDataError, NotFoundError } from '../errors.ts'
+import type { CommittedSegment } from '../format/segment.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+
+/** Objects up to this size are fetched once and kept; larger ones are hashed piece by piece, then read by ranges. */
+const maxKeptBytes = 32 * 1024 * 1024
+const pieceBytes = 8 * 1024 * 1024
+
+/**
+ * How to read a segment's bytes, after its size and checksum were compared with the commit. Throws DamagedDataError
+ * `segment-damaged` or `segment-missing`.
+ */
+export async function verifiedBytes(
+  store: ObjectStore,
+  segment: CommittedSegment,
+): Promise<(start: number, end: number) => Promise<Buffer>> {
+  const { path } = segment
+  try {
+    if (segment.bytes > maxKeptBytes) {
+      await compareByPieces(store, segment)
+      return (start, end) => store.getRange(path, start, end)
+    }
+    const bytes = await store.get(path)
+    compareSize(segment, bytes.length)
+    compareChecksum(segment, hash('sha256', bytes, 'hex'))
+    return (start, end) => Promise.resolve(bytes.subarray(start, end))
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error
+    throw new DamagedDataError('segment-missing', `${describe(segment)} is not in the store`, {
+      remedy: restore,
+      cause: error,
+      details: where(segment),
+    })
+  }
+}
+
+/** The error for a segment whose rows are not what the commit log says. */
+export function damagedRows(segment: CommittedSegment, what: string): DamagedDataError {
+  return new DamagedDataError('segment-damaged', `${describe(segment)} does not hold together: ${what}`, {
+    remedy: restore,
+    details: where(segment),
+  })
+}
+
+const restore =
+  'Restore the object from a backup or an older version in the object store, then start the replay again with the same id; or leave these offsets out under a new id.'
+
+async function compareByPieces(store: ObjectStore, segment: CommittedSegment): Promise<void> {
+  compareSize(segment, (await store.head(segment.path))?.bytes ?? 0)
+  const sha256 = createHash('sha256')
+  for (let start = 0; start < segment.bytes; start += pieceBytes) {
+    sha256.update(await store.getRange(segment.path, start, Math.min(segment.bytes, start + pieceBytes)))
+  }
+  compareChecksum(segment, sha256.digest('hex'))
+}
+
+function compareSize(segment: CommittedSegment, bytes: number): void {
+  if (bytes !== segment.bytes) throw damagedRows(segment, `it has ${bytes} bytes where ${segment.bytes} were committed`)
+}
+
+function compareChecksum(segment: CommittedSegment, sha256: string): void {
+  if (sha256 !== segment.sha256) throw damagedRows(segment, `its SHA-256 is ${sha256}, committed was ${segment.sha256}`)
+}
+
+function describe({ path, firstOffset, lastOffset }: CommittedSegment): string {
+  return `the segment ${path} (offsets ${firstOffset} to ${lastOffset})`
+}
+
+function where({ path, firstOffset, lastOffset }: CommittedSegment): Record<string, string> {
+  return { object: path, firstOffset: String(firstOffset), lastOffset: String(lastOffset) }
+}

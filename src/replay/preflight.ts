@@ -1,0 +1,121 @@
+import { ConflictError } from '../errors.ts'
+import type { TargetInfo } from '../ports/event-log.ts'
+import { type MissingRange, type PlanOutcome, planTotals } from './plan.ts'
+
+/** What was found before anything is emitted. A replay with an `error` does not start. */
+export interface Finding {
+  severity: 'error' | 'warning'
+  code: string
+  message: string
+  /** What to do about it, as one or more imperative sentences. */
+  remedy: string
+}
+
+/** What stands against reading the source, and against the target's name. */
+export function checkSource(outcome: PlanOutcome, target: string, acceptGaps: boolean): Finding[] {
+  const { plan, missing, unknownPartitions } = outcome
+  const findings: Finding[] = []
+  if (target === plan.topic) {
+    findings.push({
+      severity: 'error',
+      code: 'target-is-source',
+      message: `the target ${target} is the source itself; its consumers would see every record again`,
+      remedy: 'Name another topic as target.',
+    })
+  }
+  if (unknownPartitions.length > 0) {
+    findings.push({
+      severity: 'error',
+      code: 'partition-not-archived',
+      message: `nothing is archived of partition ${unknownPartitions.join(', ')} of ${plan.topic}`,
+      remedy: 'Leave these partitions out, or capture them first.',
+    })
+  }
+  const severity = acceptGaps ? 'warning' : 'error'
+  const lost = missing.filter(({ reason }) => reason !== 'unarchived')
+  if (lost.length > 0) {
+    findings.push({
+      severity,
+      code: 'gaps-in-range',
+      message: `records of the range were lost before they could be archived: ${describe(lost)}`,
+      remedy: 'Choose a range without them, or accept gaps to replay what is there.',
+    })
+  }
+  const unarchived = missing.filter(({ reason }) => reason === 'unarchived')
+  if (unarchived.length > 0) {
+    findings.push({
+      severity,
+      code: 'range-not-archived',
+      message: `offsets were asked for that are not archived: ${describe(unarchived)}`,
+      remedy: 'Wait until they are captured or ask for the archived range, or accept gaps to replay what is there.',
+    })
+  }
+  if (planTotals(plan).segments === 0) {
+    findings.push({
+      severity: 'error',
+      code: 'selection-empty',
+      message: `no archived record of ${plan.topic} is selected`,
+      remedy: 'Widen the selection; the list of topics shows which offsets and times are archived.',
+    })
+  }
+  return findings
+}
+
+/** The first few by name; a broken year may have thousands. */
+function describe(missing: readonly MissingRange[]): string {
+  const shown = missing.slice(0, 5).map(({ partition, firstOffset, lastOffset, reason }) => {
+    return `partition ${partition} offsets ${firstOffset} to ${lastOffset} (${reason})`
+  })
+  if (missing.length > shown.length) shown.push(`and ${missing.length - shown.length} more ranges`)
+  return shown.join(', ')
+}
+
+export interface TargetCheck {
+  target: string
+  /** Null: the topic does not exist and will be created. */
+  info: TargetInfo | null
+  /** Partitions that the target needs. */
+  partitions: number
+  /** The target holds what this very replay emitted before. */
+  continued: boolean
+}
+
+/** What stands against writing into the target. */
+export function checkTarget({ target, info, partitions, continued }: TargetCheck): Finding[] {
+  if (info === null) return []
+  const findings: Finding[] = info.hazards.map((hazard) => ({ severity: 'error', ...hazard }))
+  if (!info.empty && !continued) {
+    findings.push({
+      severity: 'error',
+      code: 'target-not-empty',
+      message: `the target ${target} holds records already`,
+      remedy: 'Name a topic that is empty or does not exist: it is created.',
+    })
+  }
+  if (info.partitions < partitions) {
+    findings.push({
+      severity: 'error',
+      code: 'target-has-fewer-partitions',
+      message: `the target ${target} has ${info.partitions} partitions, the source has ${partitions}`,
+      remedy: `Give the target ${partitions} partitions, or name a topic that does not exist: it is created.`,
+    })
+  } else if (info.partitions > partitions) {
+    findings.push({
+      severity: 'warning',
+      code: 'target-has-more-partitions',
+      message: `the target ${target} has ${info.partitions} partitions, the source has ${partitions}: records keep their partition number, which is not where a producer would put their keys now`,
+      remedy: `Give the target ${partitions} partitions when new records will be produced into it.`,
+    })
+  }
+  return findings
+}
+
+/** The error that names all findings of severity `error`, or null when there is none. */
+export function refusal(findings: readonly Finding[]): ConflictError | null {
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return null
+  return new ConflictError('replay-refused', errors.map(({ message }) => message).join('; '), {
+    remedy: [...new Set(errors.map(({ remedy }) => remedy))].join(' '),
+    details: { findings: errors.map(({ code }) => code) },
+  })
+}
