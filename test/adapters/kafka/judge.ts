@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import kafkajs from 'kafkajs'
+
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs
+
+CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+  compress: (encoder: { buffer: Buffer }) => Promise.resolve(zstdCompressSync(encoder.buffer)),
+  decompress: (buffer: Buffer) => Promise.resolve(zstdDecompressSync(buffer)),
+})
+
+/** A client that is not ours, to judge by. */
+export function independentClient(brokers: readonly string[]): InstanceType<typeof Kafka> {
+  return new Kafka({ brokers: [...brokers], clientId: 'judge', logLevel: logLevel.NOTHING })
+}
+
+const maxWaitMs = 400
+
+export interface JudgedRecord {
+  partition: number
+  offset: bigint
+  key: Buffer | null
+  value: Buffer | null
+  timestampMs: number
+}
+
+/** All that a read-committed kafkajs consumer sees of a topic now, in the order of each partition. */
+export async function readCommitted(brokers: readonly string[], topic: string): Promise<JudgedRecord[]> {
+  const consumer = independentClient(brokers).consumer({ groupId: `judge-${randomUUID()}`, maxWaitTimeInMs: maxWaitMs })
+  const records: JudgedRecord[] = []
+  const caughtUp = Promise.withResolvers<void>()
+  consumer.on(consumer.events.FETCH, ({ payload }) => {
+    // A fetch that came back empty-handed only after the whole wait: the broker had nothing to give.
+    if (payload.numberOfBatches === 0 && payload.duration >= maxWaitMs - 10) caughtUp.resolve()
+  })
+  consumer.on(consumer.events.CRASH, ({ payload }) => caughtUp.reject(payload.error))
+  await consumer.connect()
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await consumer.run({
+      eachMessage: ({ partition, message }) => {
+        const { key, value, offset, timestamp } = message
+        records.push({ partition, offset: BigInt(offset), key, value, timestampMs: Number(timestamp) })
+        return Promise.resolve()
+      },
+    })
+    await caughtUp.promise
+  } finally {
+    await consumer.disconnect()
+  }
+  return records
+}
+
+/** The values of one partition as text. */
+export function valuesOf(records: readonly JudgedRecord[], partition: number): string[] {
+  return records.filter((record) => record.partition === partition).map((record) => String(record.value))
+}
