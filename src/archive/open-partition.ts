@@ -57,7 +57,8 @@ export async function openPartition(
   const { codec } = parts.connector.routing
   const log = await CommitLog.open({ store, key: identity, writer: parts.writer, clock })
   const buildEmpty = () => new SegmentWriter({ identity, codec, pool }).finish()
-  const committer = new PartitionCommitter({ store, log, describer, buildEmpty })
+  const brokerFirst = async () => (await parts.eventLog.bounds(topic, [bounds.partition]))[0]?.first ?? bounds.first
+  const committer = new PartitionCommitter({ store, log, describer, brokerFirst, buildEmpty })
   const rebuildParts = { eventLog: parts.eventLog, identity, incarnationId: topic.incarnationId, pool, signal }
   const settle = async (): Promise<bigint> => {
     for (let intent = committer.state.openIntent; intent !== null; intent = committer.state.openIntent) {
@@ -69,7 +70,6 @@ export async function openPartition(
         next,
       })
       await committer.finish({
-        brokerFirst: bounds.first,
         rebuild: (entry, missing) => rebuildSegments(entry, missing, rebuildParts),
       })
     }

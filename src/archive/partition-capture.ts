@@ -38,7 +38,6 @@ export class PartitionCapture implements OffsetSink {
   #position: bigint
   #open: OpenRange | null = null
   #closesAtTimestampMs = Number.POSITIVE_INFINITY
-  #brokerFirst = 0n
   #nowMs = 0
 
   constructor(parts: PartitionCaptureParts) {
@@ -68,7 +67,6 @@ export class PartitionCapture implements OffsetSink {
   /** Takes what was fetched; offsets taken before are passed over. */
   take(fetch: PartitionFetch): void {
     this.end = fetch.end
-    this.#brokerFirst = fetch.first
     if (fetch.next <= this.#position) return
     this.#nowMs = this.#parts.clock.nowMs()
     this.#position = walkFetch(fetch, this.#position, this.#parts.cursor, this)
@@ -122,7 +120,6 @@ export class PartitionCapture implements OffsetSink {
     this.commits.add({
       ...open.seal(next),
       routing: this.#parts.router.routing,
-      brokerFirst: this.#brokerFirst,
       reason,
     })
   }

@@ -11,10 +11,8 @@ export interface SealedRange {
   routing: Routing
   /** One per time bucket that has rows; may be empty when there are only gaps. */
   segments: readonly SealedSegment[]
-  /** Ascending. What is neither a row nor in here is taken to be removed by compaction, or by retention below `brokerFirst`. */
+  /** Ascending. What is neither a row nor in here is taken to be removed by compaction, or by retention below the broker's first offset. */
   gaps: readonly Gap[]
-  /** First offset that the broker still had when it was last asked. */
-  brokerFirst: bigint
 }
 
 export interface SealedSegment extends PlannedSegment {
@@ -41,8 +39,6 @@ export interface BuiltSegment {
 
 /** How a successor gets back what the writer of an unfinished intent did not upload. */
 export interface Recovery {
-  /** First offset that the broker still has. */
-  brokerFirst: bigint
   /**
    * Reads the offsets of the missing segments from the broker again, routes them as `intent.routing` says and builds the segments
    * at the planned paths. A row belongs to the missing segment whose path lies in the row's bucket and whose offsets enclose it.

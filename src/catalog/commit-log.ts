@@ -67,9 +67,13 @@ export class CommitLog {
     return this.#append({ kind: 'intend', ...this.#entryHead(), ...draft })
   }
 
-  /** Appends the commit of the open intent. */
-  commit(draft: CommitDraft): Promise<'appended' | 'lost'> {
-    return this.#append({ kind: 'commit', ...this.#entryHead(), ...draft })
+  /** Appends the commit of the open intent. That an earlier call did, whose answer was lost, is `appended` too. */
+  async commit(draft: CommitDraft): Promise<'appended' | 'lost'> {
+    const entry: CommitEntry = { kind: 'commit', ...this.#entryHead(), ...draft }
+    if ((await this.#append(entry)) === 'appended') return 'appended'
+    const there = await this.#reader.entry(entry.seq)
+    const isOwn = there.kind === 'commit' && there.writer === entry.writer && there.intent === entry.intent
+    return isOwn ? 'appended' : 'lost'
   }
 
   async #append(entry: LogEntry): Promise<'appended' | 'lost'> {
