@@ -8,12 +8,12 @@ import { kitCacheDir } from './cache.ts'
 const run = promisify(execFile)
 
 /** What the environment holds; a change of it makes a new environment. */
-const packages = ['pyarrow==22.0.0']
+const packages = ['pyarrow==22.0.0', 'datafusion==55.0.0']
 
 let environment: Promise<string> | null = null
 
 /**
- * Runs a Python script that may import pyarrow, and returns what it printed. Rejects with what it wrote to stderr when
+ * Runs a Python script that may import pyarrow and datafusion, and returns what it printed. Rejects with what it wrote to stderr when
  * it fails. The environment is made on first use, which takes the network and some seconds.
  */
 export async function python(script: string, args: readonly string[] = []): Promise<string> {

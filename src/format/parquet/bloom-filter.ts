@@ -10,7 +10,7 @@ const [s0, s1, s2, s3, s4, s5, s6, s7] = salt as [number, number, number, number
 
 /**
  * A split-block bloom filter (https://github.com/apache/parquet-format/blob/master/BloomFilter.md) of one byte a key,
- * rounded up to a power of two: at most 2.6 % of absent keys are taken for present ones.
+ * rounded up to a power of two: at most 4 % of absent keys are taken for present ones.
  */
 export class BloomFilter {
   readonly #words: Int32Array

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import type { RowGroup } from 'hyparquet'
 import { writeBlooms } from 'hyparquet-writer/src/bloom.js'
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
-import { writeIndexes } from 'hyparquet-writer/src/indexes.js'
 import { writeMetadata } from 'hyparquet-writer/src/metadata.js'
 import type { PageIndexes } from 'hyparquet-writer/src/types.js'
 import type { SegmentIdentity } from '../segment.ts'
 import { maxBoundBytes } from './bounds.ts'
 import type { ColumnChunkWriter } from './column-chunk-writer.ts'
+import { writePageIndex } from './page-index.ts'
 import { columns, createdBy, footerKeys, formatVersion, schemaElements, schemaHash } from './schema.ts'
 
 /** `PAR1`, which begins and ends a Parquet file, as a little-endian number. */
@@ -59,11 +59,12 @@ export class SegmentFile {
     const tail = new ByteWriter(64 * 1024)
     tail.offset = this.#bytes
     writeBlooms(tail, this.#pageIndexes)
-    writeIndexes(tail, this.#pageIndexes)
+    writePageIndex(tail, this.#pageIndexes)
     writeMetadata(
       tail,
       {
-        version: 2,
+        // Version 1 says that pages are of version 1; parquetjs refuses any other.
+        version: 1,
         schema: schemaElements,
         num_rows: BigInt(summary.records),
         row_groups: this.#rowGroups,
