@@ -173,12 +173,13 @@ test('interleaved transactions, read in many small fetches, give what an indepen
   const [told] = await admin.fetchTopicOffsets(topic)
   const end = BigInt(told!.high)
   const judged = await readByKafkaJs(topic, committed)
-  for (const maxBytes of [64 * 1024, 4 * 1024 * 1024]) {
-    const { records, gaps } = await readUntil(cluster, identity, end, { options: { maxBytes } })
+  for (const maxBytes of [1, 2_000, 4 * 1024 * 1024]) {
+    const { records, gaps, fetches } = await readUntil(cluster, identity, end, { options: { maxBytes } })
     assert.deepEqual(
       records.map((record) => `${record.offset} ${record.timestampMs} ${record.key} ${record.value}`),
       judged,
     )
+    if (maxBytes === 1) assert.ok(fetches.every(({ runs }) => runs.length === 1))
     assert.deepEqual(new Set(gaps.map((gap) => gap.reason)), new Set(['control', 'aborted']))
     const markers = gaps.filter((gap) => gap.reason === 'control')
     assert.equal(
