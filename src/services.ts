@@ -23,5 +23,12 @@ export interface Services {
   replays(): Promise<ReplayService>
   /** Opens a connector's capture into the archive: the configured one, else the one its `s3.*` properties name. */
   openCapture(connector: Connector, signal: AbortSignal): Promise<Capture>
+  /** Captures that were opened and are not closed, with their connectors' names. */
+  captures(): readonly OpenCapture[]
   close(): Promise<void>
+}
+
+export interface OpenCapture {
+  connector: string
+  capture: Capture
 }

@@ -8,6 +8,8 @@ export interface CommandContext {
   services(): Promise<Services>
   /** Aborted by the first SIGINT or SIGTERM; a second one ends the process at once. */
   signal: AbortSignal
+  /** Of this program. */
+  version: string
   /** Where relative paths of arguments begin. */
   workingFolder: string
 }

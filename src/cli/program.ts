@@ -91,6 +91,7 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
           return opened
         },
         signal: parts.signal,
+        version: parts.version,
         workingFolder: parts.workingFolder,
       }
       try {

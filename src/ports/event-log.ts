@@ -1,3 +1,4 @@
+import type { CheckResult } from './check-result.ts'
 import type { RecordBlock, SourceRun } from './record-block.ts'
 
 /**
@@ -37,6 +38,12 @@ export interface EventLog {
    * is gone, and its next call fails with FencedError.
    */
   openWriter(id: WriterId): Promise<EventWriter>
+
+  /**
+   * Looks whether the broker can be reached and serves what is needed, whether its clock agrees, and whether this client
+   * may read and describe the topics. Changes nothing; a broker out of reach is a result, not an error.
+   */
+  examine(topics: readonly string[]): Promise<CheckResult[]>
 
   close(): Promise<void>
 }

@@ -1,3 +1,4 @@
+import type { CheckResult } from '../../ports/check-result.ts'
 import type {
   AcknowledgedPosition,
   EventLog,
@@ -14,7 +15,8 @@ import type {
 } from '../../ports/event-log.ts'
 import { KafkaCluster } from './cluster.ts'
 import { commitGroupOffsets } from './group-offsets.ts'
-import { type ClusterHealth, inspectCluster } from './health.ts'
+import { inspectCluster } from './health.ts'
+import { judgeCluster } from './judge-cluster.ts'
 import { listOffsets } from './offsets.ts'
 import type { KafkaOptions } from './options.ts'
 import { isProgressTopic } from './progress-log.ts'
@@ -100,9 +102,8 @@ export class KafkaEventLog implements EventLog {
     })
   }
 
-  /** What `doctor` tells of the cluster, and of this client's permissions on `topics`. Not part of the port. */
-  health(topics: readonly string[]): Promise<ClusterHealth> {
-    return inspectCluster(this.#cluster, topics)
+  async examine(topics: readonly string[]): Promise<CheckResult[]> {
+    return judgeCluster(await inspectCluster(this.#cluster, topics))
   }
 
   close(): Promise<void> {

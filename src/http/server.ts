@@ -1,0 +1,56 @@
+import swagger from '@fastify/swagger'
+import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
+import Fastify, { type FastifyInstance } from 'fastify'
+import type { Services } from '../services.ts'
+import { registerAuth } from './auth.ts'
+import { Problem, registerProblems } from './problem.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { probeRoutes } from './routes/probes.ts'
+import { queryRoutes } from './routes/queries.ts'
+import { replayRoutes } from './routes/replays.ts'
+import { topicRoutes } from './routes/topics.ts'
+
+/** A server whose routes are typed by their TypeBox schemas. */
+export type Server = ReturnType<typeof createServer>
+
+const maxBodyBytes = 1024 * 1024
+
+/** The REST API over the services, not listening yet: tests inject requests. */
+export async function buildServer(services: Services, version: string): Promise<FastifyInstance> {
+  const server = createServer()
+  registerProblems(server)
+  registerAuth(server, services.config.http.apiKeys)
+  server.addSchema(Problem)
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Coldstream',
+        version,
+        description:
+          'Event archive and replay. Every error is an RFC 9457 problem document (application/problem+json).',
+      },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer' },
+          apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        },
+      },
+      ...(services.config.http.apiKeys.length > 0 && { security: [{ bearer: [] }, { apiKey: [] }] }),
+    },
+  })
+  probeRoutes(server, services)
+  metricsRoutes(server, services)
+  topicRoutes(server, services)
+  replayRoutes(server, services)
+  queryRoutes(server, services)
+  server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())
+  await server.ready()
+  return server
+}
+
+function createServer() {
+  return Fastify({ bodyLimit: maxBodyBytes, routerOptions: { maxParamLength: 300 }, forceCloseConnections: true })
+    .withTypeProvider<TypeBoxTypeProvider>()
+    .setValidatorCompiler(TypeBoxValidatorCompiler)
+}
