@@ -139,23 +139,28 @@ function readPartition(reader: Reader, flat: Buffer, topicId: string): FetchedPa
 
 /** A byte string as a view; empty for null. */
 function readView(reader: Reader, flat: Buffer): Buffer {
-  const length = reader.readUnsignedVarInt() - 1
-  if (length <= 0) return Buffer.alloc(0)
+  const size = reader.readUnsignedVarInt()
   const start = reader.position
-  if (length > flat.length - start) throw malformed(`it states ${length} bytes of records and ends before`)
-  reader.position = start + length
-  return flat.subarray(start, start + length)
+  // A length of 0 stands for null, any other is one more than the bytes.
+  const end = size === 0 ? start : placeAfter(reader, size - 1)
+  reader.position = end
+  return flat.subarray(start, end)
 }
 
 /** Tagged fields (KIP-482); those without a reader are skipped, and one is left behind at its end however it is read. */
 function readTags(reader: Reader, readers: Readonly<Record<number, () => void>>): void {
   for (let left = reader.readUnsignedVarInt(); left > 0; left -= 1) {
     const tag = reader.readUnsignedVarInt()
-    const size = reader.readUnsignedVarInt()
-    const end = reader.position + size
+    const end = placeAfter(reader, reader.readUnsignedVarInt())
     readers[tag]?.()
     reader.position = end
   }
+}
+
+/** Where a field of `size` bytes ends. The library reads a hostile length as a negative number. */
+function placeAfter(reader: Reader, size: number): number {
+  if (size < 0 || size > reader.remaining) throw malformed(`a field of ${size} bytes goes beyond its end`)
+  return reader.position + size
 }
 
 /** Runs of positions of one topic. */

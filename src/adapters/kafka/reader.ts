@@ -13,7 +13,6 @@ import { judgeOutOfRange, logTruncated } from './truncation.ts'
 
 /** A topic that brokers do not know is gone after this time; one that was just created may be unknown for a moment. */
 const absentGraceMs = 3_000
-const leastFetchBytes = 64 * 1024
 
 export interface KafkaReaderOptions extends ReaderOptions {
   /** How long a partition may fail before `next` throws; two minutes unless told: an election, a broker's restart. */
@@ -106,7 +105,7 @@ export class KafkaReader implements EventReader {
       ready.filter((position) => position.leader >= 0),
       (position) => position.leader,
     )
-    const share = Math.max(leastFetchBytes, Math.floor(this.#options.maxBytes / Math.max(1, this.#leaders())))
+    const share = Math.max(1, Math.floor(this.#options.maxBytes / Math.max(1, this.#leaders())))
     for (const [leader, positions] of led) {
       if (this.#busyBrokers.has(leader) || this.#fullBrokers.has(leader)) continue
       this.#run(this.#fetch(leader, positions, share))
@@ -232,7 +231,8 @@ export class KafkaReader implements EventReader {
         position.lastEpoch = -1
         position.succeeded()
         const gap = { kind: 'gap', reason: 'retention', firstOffset: offset, lastOffset: first! - 1n } as const
-        const bounds = { from: offset, next: first!, first: first!, end: end! }
+        const [stable] = await listOffsets(this.#cluster, identity, [partition], 'latest-committed')
+        const bounds = { from: offset, next: first!, first: first!, end: stable! }
         this.#deliver(position, { topic: identity.topic, partition, ...bounds, epoch: -1, runs: [gap] }, broker)
         return
       }
