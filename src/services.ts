@@ -1,6 +1,5 @@
 import type { Capture } from './archive/capture.ts'
 import type { Connector } from './archive/connector/connector.ts'
-import type { SegmentDescriber } from './archive/segment-describer.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './ports/clock.ts'
 import type { EventLog } from './ports/event-log.ts'
@@ -15,7 +14,6 @@ export interface Services {
   readonly clock: Clock
   readonly log: Log
   readonly store: ObjectStore
-  readonly describer: SegmentDescriber
   readonly queries: QueryService
   /** Connects to the broker on first use. Throws UnavailableError `broker-unreachable`. */
   eventLog(): Promise<EventLog>

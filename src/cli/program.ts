@@ -124,6 +124,7 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .command('verify')
     .description('check that every offset is a row or an explained gap, and every object is there, whole and known')
     .argument('<topic>')
+    .option('--topics-dir <folder>', 'where the connector files segments', 'topics')
     .action(run(verifyCommand))
   program
     .command('query')
