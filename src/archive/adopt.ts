@@ -1,5 +1,5 @@
 import type { LogKey } from '../catalog/log-paths.ts'
-import { ConflictError, DamagedDataError, NotFoundError } from '../errors.ts'
+import { ConflictError, DamagedDataError, InvalidInputError, NotFoundError } from '../errors.ts'
 import type { CommittedSegment, PlannedSegment } from '../format/segment.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { SegmentDescriber, SegmentDescription } from './segment-describer.ts'
@@ -62,7 +62,8 @@ async function describe(
   try {
     return await describer.describe(sourceOf(store, info))
   } catch (error) {
-    if (error instanceof DamagedDataError) throw taken(info.path, 'no whole segment', error)
+    if (error instanceof DamagedDataError || error instanceof InvalidInputError)
+      throw taken(info.path, 'no whole segment', error)
     throw error
   }
 }

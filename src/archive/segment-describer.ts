@@ -1,17 +1,10 @@
+import type { SegmentSource } from '../format/parquet/index.ts'
 import type { SegmentIdentity } from '../format/segment.ts'
 
 /** Reads what a segment that lies in the store says of itself. */
 export interface SegmentDescriber {
-  /** Throws DamagedDataError when the object is no whole segment of ours. */
+  /** Throws DamagedDataError or InvalidInputError when the object is no whole segment of ours. */
   describe(source: SegmentSource): Promise<SegmentDescription>
-}
-
-/** A stored object, read piece by piece. */
-export interface SegmentSource {
-  path: string
-  bytes: number
-  /** Bytes `[start, end)` of the object. */
-  read(start: number, end: number): Promise<Buffer>
 }
 
 export interface SegmentDescription {

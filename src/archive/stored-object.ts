@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { SegmentSource } from '../format/parquet/index.ts'
 import type { ObjectInfo, ObjectStore } from '../ports/object-store.ts'
-import type { SegmentSource } from './segment-describer.ts'
 
 /** Bytes held at once while an object is read through. */
 const PIECE_BYTES = 8 * 1024 * 1024
