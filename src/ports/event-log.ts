@@ -169,5 +169,6 @@ export interface EventWriter {
   commit(progress: Uint8Array): Promise<void>
   /** Drops what is not committed. */
   abort(): Promise<void>
+  /** Drops what is not committed. When it resolves, all that was committed is visible to read-committed readers. */
   close(): Promise<void>
 }

@@ -122,6 +122,16 @@ export class TransactionSession {
   }
 
   /**
+   * Resolves when what was committed is visible: a commit is final when it is answered, but its markers are written
+   * afterwards. The coordinator gives a new epoch only when they all are.
+   */
+  async settled(): Promise<void> {
+    const code = await this.#initialise(this.#producer)
+    // Whoever took the id over had to wait for the same markers.
+    if (code !== KafkaCode.none && !isDisplaced(code)) throw brokerRefusal(code, 'to settle', this.#subject)
+  }
+
+  /**
    * Why the broker did not take this producer any more. It is asked for a new epoch in exchange for the last one, which
    * it gives only as long as no other instance took the id (KIP-360).
    */

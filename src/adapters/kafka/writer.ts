@@ -34,6 +34,7 @@ export class KafkaWriter implements EventWriter {
   readonly #queue: ProduceQueue
   /** Partitions that belong to the open transaction, `topic/partition`; a promise while the coordinator is told. */
   readonly #joined: Map<string, Promise<void>> = new Map()
+  #committed = false
 
   private constructor(parts: {
     cluster: KafkaCluster
@@ -113,6 +114,7 @@ export class KafkaWriter implements EventWriter {
     } catch (error) {
       throw this.#queue.fail(error)
     }
+    this.#committed = true
   }
 
   async abort(): Promise<void> {
@@ -125,6 +127,7 @@ export class KafkaWriter implements EventWriter {
   async close(): Promise<void> {
     try {
       await this.abort()
+      if (this.#committed && this.#queue.failure === null) await this.#session.settled()
     } finally {
       await this.#cluster.closeLane(this.#lane)
     }
