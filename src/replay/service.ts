@@ -35,7 +35,7 @@ export interface ReplayPreview {
   targetPartitions: number
   /** Whether `create` would start it. */
   accepted: boolean
-  findings: readonly Finding[]
+  findings: Finding[]
 }
 
 const usualRowsPerSecond = 200_000

@@ -18,7 +18,7 @@ export interface ReplayStatus {
   source: Members
   target: Members
   plan: PlanSummary
-  warnings: readonly Finding[]
+  warnings: Finding[]
   /** What is committed in the target; null before the first start knew. */
   progress: StatusProgress | null
   /** Why it failed. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import kafkajs from 'kafkajs'
+import kafkajs, { type IHeaders } from 'kafkajs'
 
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs
 
@@ -22,6 +22,8 @@ export interface JudgedRecord {
   key: Buffer | null
   value: Buffer | null
   timestampMs: number
+  /** Without their order, and without those whose value is null: kafkajs loses both. */
+  headers: IHeaders
 }
 
 /** All that a read-committed kafkajs consumer sees of a topic now, in the order of each partition. */
@@ -39,8 +41,8 @@ export async function readCommitted(brokers: readonly string[], topic: string): 
     await consumer.subscribe({ topic, fromBeginning: true })
     await consumer.run({
       eachMessage: ({ partition, message }) => {
-        const { key, value, offset, timestamp } = message
-        records.push({ partition, offset: BigInt(offset), key, value, timestampMs: Number(timestamp) })
+        const { key, value, offset, timestamp, headers = {} } = message
+        records.push({ partition, offset: BigInt(offset), key, value, timestampMs: Number(timestamp), headers })
         return Promise.resolve()
       },
     })
