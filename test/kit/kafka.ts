@@ -18,6 +18,8 @@ export interface KafkaServerOptions {
   retentionCheckMs?: number
   /** Feature levels that differ from the release's own, e.g. `{'transaction.version': 1}` for an older protocol. */
   features?: Readonly<Record<string, number>>
+  /** A server whose cluster this one joins as a second broker. */
+  joins?: KafkaServer
 }
 
 /** A real Kafka broker (KRaft, one node) on loopback; it ends with this process, however that ends. */
@@ -25,6 +27,8 @@ export interface KafkaServer {
   /** `host:port` of each broker. */
   readonly brokers: string[]
   readonly pid: number
+  /** `host:port` of the controller, for brokers that join. */
+  readonly controller: string
   /** Ends the broker and removes its data (a `dataDir` that was given is kept). */
   stop(): Promise<void>
   /** kill -9; the data stays for `restart`. */
@@ -43,7 +47,8 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'coldstream-kafka-')))
   await mkdir(root, { recursive: true })
   const [port, controllerPort] = await freePorts()
-  const settings = serverSettings(join(root, 'data'), port, controllerPort, options)
+  const controller = options.joins?.controller ?? `127.0.0.1:${controllerPort}`
+  const settings = serverSettings(join(root, 'data'), port, controller, options)
   const properties = join(root, 'server.properties')
   await writeFile(properties, settings)
   const java = (...args: string[]): string[] => ['-cp', join(home, 'libs', '*'), ...args]
@@ -77,6 +82,7 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   }
   return {
     brokers: [`127.0.0.1:${port}`],
+    controller,
     get pid() {
       return broker.pid
     },
@@ -192,13 +198,13 @@ async function freePorts(): Promise<[number, number]> {
   return [ports[0]!, ports[1]!]
 }
 
-function serverSettings(dataDir: string, port: number, controllerPort: number, options: KafkaServerOptions): string {
+function serverSettings(dataDir: string, port: number, controller: string, options: KafkaServerOptions): string {
   const retention = options.retentionCheckMs === undefined ? {} : retentionSettings(options.retentionCheckMs)
   const settings: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'process.roles': options.joins ? 'broker' : 'broker,controller',
+    'node.id': options.joins ? '2' : '1',
+    'controller.quorum.voters': `1@${controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port}${options.joins ? '' : `,CONTROLLER://${controller}`}`,
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': dataDir,
     'auto.create.topics.enable': 'false',
