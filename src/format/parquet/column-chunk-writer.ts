@@ -21,7 +21,7 @@ export interface Page {
 }
 
 /** Bounds of an INT32 (number) or INT64 (bigint) column. */
-export type NumberBounds = { min: number; max: number } | { min: bigint; max: bigint }
+type NumberBounds = { min: number; max: number } | { min: bigint; max: bigint }
 
 /** The pages of one column in one row group, compressed as they come. */
 export class ColumnChunkWriter {

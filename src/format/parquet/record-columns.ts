@@ -12,7 +12,7 @@ const maxTimestampMs = 8.64e15
 const maxPartBytes = 1 << 30
 
 /** What one byte of `headerEntries` stands for. A row without headers has one entry, `none`. */
-export const headerEntry = { none: 0, firstNull: 2, laterNull: 3, firstValue: 4, laterValue: 5 } as const
+const headerEntry = { none: 0, firstNull: 2, laterNull: 3, firstValue: 4, laterValue: 5 } as const
 
 /** The rows of the page that is being filled: one buffer a column, as the page will have it, and what to say about it. */
 export class RecordColumns {
@@ -86,6 +86,7 @@ export class RecordColumns {
     const sum = this.#baseLow + record.offsetDelta
     const low = sum | 0
     const high = sum < twoTo32 ? this.#baseHigh : (this.#baseHigh + Math.floor(sum / twoTo32)) | 0
+    if (record.offsetDelta < 0) throw damagedRecord(record, 'its offset is below that of its batch')
     if (high < this.#lastHigh || (high === this.#lastHigh && low >>> 0 <= this.#lastLow >>> 0)) {
       throw damagedRecord(record, `its offset is not above ${this.lastOffset}, the one before it`)
     }
@@ -158,21 +159,17 @@ export class RecordColumns {
     for (let i = 0; i < record.headerCount; i++) {
       const later = i === 0 ? 0 : 1
       for (let part = 0; part < 2; part++) {
-        let zigzag = at < end ? source[at++]! : -1
-        if (zigzag > 0x7f) {
-          zigzag &= 0x7f
-          for (let scale = 128; ; scale *= 128) {
-            const byte = at < end && scale < twoTo32 ? source[at++]! : -1
-            if (byte < 0) {
-              zigzag = -1
-              break
-            }
-            zigzag += (byte & 0x7f) * scale
-            if (byte < 0x80) break
-          }
+        let length = 0
+        const byte = at < end ? source[at]! : 0xff
+        if (byte < 0x80) {
+          length = (byte >>> 1) ^ -(byte & 1)
+          at++
+        } else {
+          length = longLength(source, at)
+          while (at < end && source[at]! > 0x7f) at++
+          at++
         }
-        const length = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
-        if (zigzag < 0 || length > end - at || length < -part) {
+        if (length > end - at || length < -part) {
           headerKeys.used = keysUsed
           headerValues.used = valuesUsed
           headerEntries.used = entriesUsed
@@ -230,4 +227,15 @@ function damagedRecord(record: RecordView, what: string): DamagedDataError {
     remedy: 'Look at the record at its source; the offset can only be archived as a gap.',
     details: { offset: String(offset) },
   })
+}
+
+/** A length in a zig-zag varint of several bytes; infinite when it does not end or is beyond 35 bits. */
+function longLength(source: Buffer, start: number): number {
+  let zigzag = 0
+  for (let i = 0; i < 5; i++) {
+    const byte = source[start + i] ?? 0xff
+    zigzag += (byte & 0x7f) * 2 ** (7 * i)
+    if (byte < 0x80) return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2
+  }
+  return Number.POSITIVE_INFINITY
 }

@@ -11,27 +11,25 @@ export type Column = (typeof columns)[number]
 export interface ColumnShape {
   type: 'INT32' | 'INT64' | 'BYTE_ARRAY'
   path: string[]
-  maxRepetition: 0 | 1
-  maxDefinition: 0 | 1 | 2
+  /** Whether a row has several of it. */
+  repeated: boolean
 }
 
 export const columnShapes: Readonly<Record<Column, ColumnShape>> = {
-  partition: { type: 'INT32', path: ['record_partition'], maxRepetition: 0, maxDefinition: 0 },
-  offset: { type: 'INT64', path: ['record_offset'], maxRepetition: 0, maxDefinition: 0 },
-  timestamp: { type: 'INT64', path: ['record_timestamp'], maxRepetition: 0, maxDefinition: 0 },
-  key: { type: 'BYTE_ARRAY', path: ['record_key'], maxRepetition: 0, maxDefinition: 1 },
-  value: { type: 'BYTE_ARRAY', path: ['record_value'], maxRepetition: 0, maxDefinition: 1 },
+  partition: { type: 'INT32', path: ['record_partition'], repeated: false },
+  offset: { type: 'INT64', path: ['record_offset'], repeated: false },
+  timestamp: { type: 'INT64', path: ['record_timestamp'], repeated: false },
+  key: { type: 'BYTE_ARRAY', path: ['record_key'], repeated: false },
+  value: { type: 'BYTE_ARRAY', path: ['record_value'], repeated: false },
   headerKey: {
     type: 'BYTE_ARRAY',
     path: ['record_headers', 'list', 'element', 'key'],
-    maxRepetition: 1,
-    maxDefinition: 1,
+    repeated: true,
   },
   headerValue: {
     type: 'BYTE_ARRAY',
     path: ['record_headers', 'list', 'element', 'value'],
-    maxRepetition: 1,
-    maxDefinition: 2,
+    repeated: true,
   },
 }
 

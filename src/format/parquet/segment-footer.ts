@@ -43,7 +43,7 @@ export interface RowGroupInfo {
 }
 
 /** The pages of a column in a row group. */
-export interface ChunkInfo {
+interface ChunkInfo {
   startByte: number
   endByte: number
   codec: ParquetCodec
@@ -150,7 +150,7 @@ function parseChunk(meta: ThriftStruct, column: Column, rows: number, path: stri
   const endByte = startByte + meta.size(7)
   if (startByte < 4 || endByte > pagesEnd) throw new RangeError(`column ${shape.path.join('.')} lies outside the file`)
   const entries = meta.size(5)
-  if (shape.maxRepetition === 0 ? entries !== rows : entries < rows) {
+  if (shape.repeated ? entries < rows : entries !== rows) {
     throw new RangeError(`column ${shape.path.join('.')} has ${entries} entries for ${rows} rows`)
   }
   return { startByte, endByte, codec, entries }

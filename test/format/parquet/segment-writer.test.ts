@@ -25,6 +25,7 @@ test('a record that does not hold together is refused and leaves the segment as 
   const bad = {
     'an offset that was there': viewOf(record(10n)),
     'a lower offset': viewOf(record(9n)),
+    'an offset below its batch': { ...view, baseOffset: 20n, offsetDelta: -1 },
     'a key beyond the payload': { ...view, keyLength: 10_000 },
     'a value beyond the payload': { ...view, valueStart: view.bytes.length - 1, valueLength: 2 },
     'more headers than bytes': { ...view, headerCount: 2 },
