@@ -13,10 +13,11 @@ const service = new ReplayService({
   eventLog,
   clock: new SystemClock(),
   log: silentLog,
-  limits: smallUnits,
+  limits: { ...smallUnits, maxUnitRows: 200 },
 })
 const { id } = await service.create(JSON.parse(request))
-service.subscribe(id, ({ progress }) => process.stdout.write(`${progress?.rows ?? 0}\n`))
-const { state } = await service.finished(id)
-process.stdout.write(`${state}\n`)
+service.subscribe(id, ({ progress }) => {
+  if (progress !== null) process.stdout.write(`${progress.rows}\n`)
+})
+await service.finished(id)
 await eventLog.close()
