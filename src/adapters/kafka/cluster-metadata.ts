@@ -12,7 +12,7 @@ export interface TopicMetadata extends TopicIdentity {
   authorizedOperations: number | null
 }
 
-export interface PartitionMetadata {
+interface PartitionMetadata {
   /** Node id; -1 when there is none now. */
   leader: number
   leaderEpoch: number

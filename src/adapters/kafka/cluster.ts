@@ -13,7 +13,7 @@ const electionLimitMs = 30_000
 const coordinatorKinds = { group: 0, transaction: 1 } as const
 
 /** The lane of short requests that anyone may share. */
-export const controlLane = 'control'
+const controlLane = 'control'
 
 /**
  * The brokers of a cluster, and which of them leads what. A broker answers the requests of one connection in order, so

@@ -16,7 +16,7 @@ export interface ClusterHealth {
   clockAheadMs: number | null
 }
 
-export interface BrokerHealth {
+interface BrokerHealth {
   nodeId: number
   address: string
   /** Why it cannot be reached; null when it can. */

@@ -1,2 +1,2 @@
 export { KafkaEventLog } from './event-log.ts'
-export type { KafkaOptions, SaslOptions } from './options.ts'
+export type { KafkaOptions } from './options.ts'

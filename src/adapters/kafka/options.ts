@@ -17,7 +17,7 @@ export interface KafkaOptions {
   produceCodec?: Codec
 }
 
-export interface SaslOptions {
+interface SaslOptions {
   mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
   username?: string
   password?: string

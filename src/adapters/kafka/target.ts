@@ -70,7 +70,7 @@ export async function inspectTarget(cluster: KafkaCluster, topic: string): Promi
 }
 
 /** Pure: what the settings would do to replayed records. */
-export function targetHazards(topic: string, config: ReadonlyMap<string, string>): TargetHazard[] {
+function targetHazards(topic: string, config: ReadonlyMap<string, string>): TargetHazard[] {
   const hazards: TargetHazard[] = []
   const cleanup = (config.get('cleanup.policy') ?? 'delete').split(',').map((policy) => policy.trim())
   const set = (setting: string): string =>
