@@ -62,7 +62,7 @@ const diagnoses: readonly Diagnosis[] = [
     input: true,
   },
   {
-    when: named('InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken'),
+    when: named('InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'XAdminUserNotFound'),
     code: 'store-credentials-refused',
     wrong: 'the store does not accept the credentials',
     remedy: 'Check access key id and secret access key, and that they belong to this endpoint.',

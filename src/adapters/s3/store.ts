@@ -136,8 +136,8 @@ class S3Store implements ObjectStore {
     try {
       return await this.#client.send(new GetObjectCommand({ ...this.#key(path), ...Range }))
     } catch (error) {
-      const { name, status } = s3Failure(error)
-      throw status === 404 && name !== 'NoSuchBucket' ? objectNotFound(this.url, path) : error
+      // By name: versitygw answers 404 also to an access key that it does not know.
+      throw s3Failure(error).name === 'NoSuchKey' ? objectNotFound(this.url, path) : error
     }
   }
 
