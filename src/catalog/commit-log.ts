@@ -63,13 +63,13 @@ export class CommitLog {
   }
 
   /** Appends an intent; the head must have none open. */
-  intend(draft: IntendDraft): Promise<'appended' | 'lost'> {
-    return this.#append({ kind: 'intend', ...this.#entryHead(), ...draft })
+  intend({ from, next, routing, segments, gaps }: IntendDraft): Promise<'appended' | 'lost'> {
+    return this.#append({ kind: 'intend', ...this.#entryHead(), from, next, routing, segments, gaps })
   }
 
   /** Appends the commit of the open intent. That an earlier call did, whose answer was lost, is `appended` too. */
-  async commit(draft: CommitDraft): Promise<'appended' | 'lost'> {
-    const entry: CommitEntry = { kind: 'commit', ...this.#entryHead(), ...draft }
+  async commit({ intent, segments, gaps }: CommitDraft): Promise<'appended' | 'lost'> {
+    const entry: CommitEntry = { kind: 'commit', ...this.#entryHead(), intent, segments, gaps }
     if ((await this.#append(entry)) === 'appended') return 'appended'
     const there = await this.#reader.entry(entry.seq)
     const isOwn = there.kind === 'commit' && there.writer === entry.writer && there.intent === entry.intent

@@ -25,7 +25,7 @@ suite('several captures of one partition, stopped at any step', () => {
         zombies += outcome.zombies
         assert.deepEqual(outcome.problems, [])
       }),
-      { numRuns: 2500 },
+      { numRuns: 2000 },
     )
     assert.ok(zombies > 1000, `only ${zombies} writers were left to wake up after the end`)
   })

@@ -36,7 +36,8 @@ export class MemoryStore implements ObjectStore {
       if (!path.startsWith(prefix)) return
       if (path <= startAfter) continue
       // One request brings a page, as on S3.
-      if (++listed % 1000 === 0) this.requests++
+      if (listed > 0 && listed % 1000 === 0) this.requests++
+      listed++
       yield { path, bytes: this.objects.get(path)!.length }
     }
   }
