@@ -1,0 +1,19 @@
+-- title: Volume per partition and hour
+-- description: Records and bytes (keys and values, as they were in the broker) per partition and hour.
+-- param topic topic required: the archived topic
+-- param from timestamp default earliest: first record time
+-- param until timestamp default latest: record time to stop before
+-- window: from until
+
+SELECT
+  record_partition,
+  date_trunc('hour', record_timestamp) AS hour,
+  count(*) AS records,
+  CAST(sum(coalesce(length(record_key), 0) + coalesce(length(record_value), 0)) AS bigint) AS bytes,
+  min(record_offset) AS first_offset,
+  max(record_offset) AS last_offset
+FROM {topic}
+WHERE record_timestamp >= :from
+  AND record_timestamp < :until
+GROUP BY 1, 2
+ORDER BY 1, 2

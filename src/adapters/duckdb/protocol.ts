@@ -1,0 +1,45 @@
+import type { ArchiveTable, BoundParameter, QueryColumn, QueryValue } from '../../ports/query-engine.ts'
+
+/**
+ * What the engine and its child tell each other, by structured clone. The engine says `open`, the child answers with
+ * the tables the statement names; `run`, answered by the columns; then each `next` is answered by `rows` or `end`.
+ * At any time the child may answer `failed` instead, and is done.
+ */
+export type ToChild = OpenMessage | RunMessage | { kind: 'next' }
+
+export type FromChild =
+  | { kind: 'tables'; names: string[] }
+  | { kind: 'columns'; columns: QueryColumn[] }
+  | { kind: 'rows'; rows: QueryValue[][] }
+  | { kind: 'end'; truncated: boolean }
+  | { kind: 'failed'; failure: Failure }
+
+export interface OpenMessage {
+  kind: 'open'
+  sql: string
+  threads: number
+  maxMemoryBytes: number
+  maxRows: number
+  maxResultBytes: number
+  /** Where DuckDB may spill what does not fit into memory; the engine makes and removes it. */
+  spillFolder: string
+  maxSpillBytes: number
+}
+
+export interface RunMessage {
+  kind: 'run'
+  /** The child's working folder from then on: paths of files are relative to it. */
+  folder: string
+  tables: readonly ArchiveTable[]
+  parameters: readonly BoundParameter[]
+}
+
+/** Why a statement did not run, in plain data that survives the way to the engine. */
+export interface Failure {
+  reason: 'sql' | 'forbidden' | 'memory' | 'unreadable' | 'internal'
+  message: string
+  /** Place in the statement, both from 1; null when DuckDB names none. */
+  position: { line: number; column: number } | null
+  /** What a name did not match. */
+  missing: { kind: 'table' | 'column'; name: string } | null
+}

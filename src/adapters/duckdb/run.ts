@@ -1,0 +1,98 @@
+import { rm } from 'node:fs/promises'
+import { AbortedError } from '../../errors.ts'
+import type { ArchiveTable, EngineQuery, LocalTables, QueryResult } from '../../ports/query-engine.ts'
+import { StatementProcess } from './child-process.ts'
+import { UnknownNameError } from './errors.ts'
+import { withColumns, withTopics } from './hints.ts'
+import { resultOf } from './result.ts'
+import { matchTopics } from './topic-names.ts'
+
+/** One statement from its parse to its last row. */
+export class Run {
+  /** Resolves when the process is gone and its folder with it. */
+  readonly stopped: Promise<void>
+  readonly #query: EngineQuery
+  readonly #process: StatementProcess
+  readonly #startedMs = performance.now()
+  readonly #stops = new AbortController()
+
+  /** `folder` is the run's own and is removed behind it. */
+  constructor(query: EngineQuery, signal: AbortSignal, folder: string) {
+    this.#query = query
+    this.#process = new StatementProcess(folder)
+    this.stopped = this.#process.exited.then(() => rm(folder, { recursive: true, force: true }))
+    this.#stopOn(AbortSignal.timeout(query.limits.timeoutMs), () => timedOut(query.limits.timeoutMs))
+    this.#stopOn(signal, cancelled)
+  }
+
+  async start(settings: { folder: string; threads: number; maxSpillBytes: number }): Promise<QueryResult> {
+    const { sql, limits, parameters } = this.#query
+    const opened = await this.#process.ask({
+      kind: 'open',
+      sql,
+      threads: settings.threads,
+      maxMemoryBytes: limits.maxMemoryBytes,
+      maxRows: limits.maxRows,
+      maxResultBytes: limits.maxResultBytes,
+      spillFolder: settings.folder,
+      maxSpillBytes: settings.maxSpillBytes,
+    })
+    if (opened.kind !== 'tables') throw new Error(`the child answered ${opened.kind} to open`)
+    const { folder, tables } = await this.#load(opened.names)
+    const started = await this.#explained(tables, this.#process.ask({ kind: 'run', folder, tables, parameters }))
+    if (started.kind !== 'columns') throw new Error(`the child answered ${started.kind} to run`)
+    return resultOf({
+      columns: started.columns,
+      tables,
+      startedMs: this.#startedMs,
+      next: () => this.#explained(tables, this.#process.ask({ kind: 'next' })),
+      finish: (reason) => this.stop(reason),
+      ended: this.stopped,
+    })
+  }
+
+  /** Idempotent; what waits rejects with the reason that was given first. */
+  async stop(reason: Error): Promise<void> {
+    this.#kill(reason)
+    await this.stopped
+  }
+
+  /** Killed, not asked: DuckDB looks at an interrupt only between its steps, and some are long. */
+  #kill(reason: Error): void {
+    this.#stops.abort(reason)
+    this.#process.kill(reason)
+  }
+
+  #stopOn(signal: AbortSignal, reason: () => Error): void {
+    if (signal.aborted) this.#kill(reason())
+    else signal.addEventListener('abort', () => this.#kill(reason()), { once: true, signal: this.#stops.signal })
+  }
+
+  async #load(named: readonly string[]): Promise<LocalTables> {
+    const topics = matchTopics(named, await this.#query.tables.names())
+    this.#stops.signal.throwIfAborted()
+    return await this.#query.tables.load(topics, this.#stops.signal)
+  }
+
+  async #explained<T>(tables: readonly ArchiveTable[], answer: Promise<T>): Promise<T> {
+    try {
+      return await answer
+    } catch (error) {
+      if (!(error instanceof UnknownNameError)) throw error
+      if (error.missing.kind === 'column') throw withColumns(error, tables)
+      throw withTopics(error, await this.#query.tables.names())
+    }
+  }
+}
+
+function timedOut(timeoutMs: number): AbortedError {
+  return new AbortedError('query-timeout', `The query was stopped: it took longer than ${timeoutMs / 1000} s.`, {
+    remedy: 'Narrow the time window, select fewer columns, or raise the time limit.',
+  })
+}
+
+export function cancelled(): AbortedError {
+  return new AbortedError('query-cancelled', 'The query was cancelled.', {
+    remedy: 'Run it again if you still need the answer.',
+  })
+}

@@ -1,0 +1,52 @@
+import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
+
+import type { ArchiveTable } from '../../ports/query-engine.ts'
+import { TRINO_MACROS } from './macros.ts'
+import type { OpenMessage } from './protocol.ts'
+import { createView, fileList } from './views.ts'
+
+/**
+ * Table functions that only compute. All others are refused by name, before DuckDB sees the statement: among them are
+ * readers of files and of the process's own state, and some that change settings in spite of `lock_configuration`
+ * (`enable_logging`), as well as `query()`, which would hide any of them in a string.
+ */
+const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
+  'generate_series',
+  'json_each',
+  'json_tree',
+  'range',
+  'repeat',
+  'unnest',
+])
+
+export function refusedTableFunctions(called: readonly string[]): string[] {
+  return called.filter((name) => !HARMLESS_TABLE_FUNCTIONS.has(name))
+}
+
+/** A database in memory that can neither load code nor spill more than it may. */
+export async function openDatabase(settings: OpenMessage): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(':memory:', {
+    threads: String(settings.threads),
+    memory_limit: `${Math.floor(settings.maxMemoryBytes / 1024)}KiB`,
+    temp_directory: settings.spillFolder,
+    max_temp_directory_size: `${Math.floor(settings.maxSpillBytes / 1024)}KiB`,
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+  })
+  const connection = await instance.connect()
+  await connection.run('SET errors_as_json = true')
+  await connection.run("SET TimeZone = 'UTC'")
+  return connection
+}
+
+/** Shows the tables, then shuts the door: from here on only the tables' files can be opened, and no setting changed. */
+export async function lockOnto(connection: DuckDBConnection, tables: readonly ArchiveTable[]): Promise<void> {
+  for (const macro of TRINO_MACROS) await connection.run(`CREATE MACRO ${macro}`)
+  const paths = tables.flatMap((table) => table.parts.flatMap((part) => part.paths))
+  for (const table of tables) await connection.run(createView(table))
+  await connection.run(`SET allowed_paths = ${fileList(paths)}`)
+  await connection.run('SET allowed_directories = []')
+  await connection.run('SET enable_external_access = false')
+  await connection.run('SET lock_configuration = true')
+}

@@ -1,0 +1,135 @@
+/**
+ * What runs SQL over the archive: DuckDB in a child process here, Trino or Athena elsewhere. An engine runs one
+ * statement that only reads; parameters travel beside it, never inside its text.
+ */
+export interface QueryEngine {
+  /** What it is, for messages and metrics: `duckdb`. */
+  readonly name: string
+  readonly dialect: SqlDialect
+
+  /**
+   * Starts a statement; resolves when its columns are known. Throws InvalidInputError `sql-invalid` (with `line` and
+   * `column`), `sql-forbidden`, `query-memory`; AbortedError `query-timeout`, `query-cancelled`; DamagedDataError
+   * `segment-unreadable`; UnavailableError `query-engine-failed`. Reading the rows may throw the same.
+   */
+  run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult>
+
+  /** Stops what still runs. The engine is not used afterwards. */
+  close(): Promise<void>
+}
+
+/** How an engine writes what differs between SQL engines. */
+export interface SqlDialect {
+  /** The parameter's place in the text; `position` counts all places from 0. */
+  placeholder(name: string, position: number): string
+  /** A name as a quoted identifier. */
+  identifier(name: string): string
+}
+
+export interface EngineQuery {
+  sql: string
+  /** One per place in the text, in their order; where names are used, equal names have equal values. */
+  parameters: readonly BoundParameter[]
+  /** For engines that read files themselves; one with a catalog of its own never asks. */
+  tables: TableSource
+  limits: QueryLimits
+}
+
+/** A typed value for a placeholder. */
+export type BoundParameter = { name: string } & (
+  | { type: 'string'; value: string }
+  | { type: 'integer'; value: bigint }
+  | { type: 'double'; value: number }
+  | { type: 'boolean'; value: boolean }
+  /** Microseconds since the epoch, UTC. */
+  | { type: 'timestamp'; value: bigint }
+)
+
+/** The archive's topics as tables. */
+export interface TableSource {
+  /** All topics, sorted. */
+  names(): Promise<readonly string[]>
+  /** The topics' files, at one moment each; they stay readable until the query has ended. */
+  load(names: readonly string[], signal: AbortSignal): Promise<LocalTables>
+}
+
+export interface LocalTables {
+  /** Local folder that all files' paths are relative to. Nothing else of it may be read. */
+  folder: string
+  tables: readonly ArchiveTable[]
+}
+
+/** A topic as a table: the columns of a row (format/row-columns), then the partition columns of the paths as text. */
+export interface ArchiveTable {
+  name: string
+  partitionColumns: readonly string[]
+  /** The files, by which partition columns their paths hold: more than one part where the path format was changed. */
+  parts: readonly TablePart[]
+  /** Of all files together. */
+  bytes: number
+  /** Only rows in it belong to the table; null: all. */
+  window: TimeWindow | null
+}
+
+export interface TablePart {
+  partitionColumns: readonly string[]
+  paths: readonly string[]
+}
+
+/** Record times `[fromMicros, untilMicros)`, microseconds since the epoch; null: open on that side. */
+export interface TimeWindow {
+  fromMicros: bigint | null
+  untilMicros: bigint | null
+}
+
+/** Bounds of a query: beyond rows or bytes the result is cut and says so, beyond time or memory it fails. */
+export interface QueryLimits {
+  maxRows: number
+  /** Of the values that are returned, roughly. */
+  maxResultBytes: number
+  /** From the start of the run to its last row. */
+  timeoutMs: number
+  maxMemoryBytes: number
+}
+
+export interface QueryColumn {
+  name: string
+  /** In the engine's own words: `TIMESTAMP WITH TIME ZONE`. */
+  type: string
+}
+
+export interface QueryResult {
+  columns: readonly QueryColumn[]
+  /** To be read once, to its end or until `return()`, which stops the statement. */
+  rows: AsyncIterableIterator<readonly QueryValue[][]>
+  /** Final after the last row. */
+  statistics(): QueryStatistics
+  /** Resolves when the engine holds nothing of the query any more, whatever way it ended, also if no row was read. */
+  ended: Promise<void>
+}
+
+/**
+ * A value of a result. 32-bit integers and floats are numbers, larger integers bigints. Decimals, UUIDs and intervals
+ * are their text; times ISO 8601 with all their digits, `…Z` where the type has a time zone. Lists are arrays, structs
+ * plain objects, maps lists of `{key, value}`.
+ */
+export type QueryValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly QueryValue[]
+  | { readonly [field: string]: QueryValue }
+
+export interface QueryStatistics {
+  /** Rows returned so far. */
+  rows: number
+  /** Set when there were more rows than the limits allow. */
+  truncated: boolean
+  /** Files and bytes the statement could look at, after pruning. */
+  files: number
+  bytes: number
+  elapsedMs: number
+}

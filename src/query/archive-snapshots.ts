@@ -1,0 +1,25 @@
+import { listArchivedTopics, loadTopic } from '../catalog/snapshot.ts'
+import type { CommittedSegment } from '../format/segment.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+
+/** What is archived now. */
+export interface ArchiveSnapshots {
+  /** Sorted. */
+  topics(): Promise<readonly string[]>
+  /** The segments that hold rows, of all incarnations. Throws NotFoundError `topic-not-archived`. */
+  load(topic: string): Promise<readonly CommittedSegment[]>
+}
+
+/** The snapshots that the archive's commit logs state. */
+export function commitLogSnapshots(store: ObjectStore): ArchiveSnapshots {
+  return {
+    topics: () => listArchivedTopics(store),
+    async load(topic) {
+      const { incarnations } = await loadTopic(store, topic)
+      return incarnations
+        .flatMap((incarnation) => incarnation.partitions)
+        .flatMap((partition) => partition.segments)
+        .filter((segment) => segment.records > 0)
+    },
+  }
+}

@@ -1,0 +1,152 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { concurrently } from '../catalog/concurrently.ts'
+import { DamagedDataError, InvalidInputError } from '../errors.ts'
+import type { CommittedSegment } from '../format/segment.ts'
+import { checkObjectPath } from '../ports/object-path.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
+import { type CachedFile, scanCache, sha256OfFile, touch } from './cache-folder.ts'
+import type { HeldFiles, SegmentFiles } from './segment-files.ts'
+
+const CONCURRENT_DOWNLOADS = 8
+const CHUNK_BYTES = 8 * 1024 * 1024
+
+export interface SegmentCacheOptions {
+  store: ObjectStore
+  /** The cache's own folder; each archive has a folder in it. */
+  folder: string
+  /** Of all files. What a running query needs is never removed; one that needs more than this is refused. */
+  maxBytes: number
+}
+
+/**
+ * Segments of an archive that is not on this machine, kept as local files. Segments never change, so a file is right
+ * for good once its checksum was: it is checked when it is downloaded, and after a restart when it is first used again.
+ */
+export class SegmentCache implements SegmentFiles {
+  readonly folder: string
+  readonly #store: ObjectStore
+  readonly #maxBytes: number
+  /** Least recently used first; read from the folder once. Files on their way are in it, so that they count. */
+  #files: Promise<Map<string, CachedFile>> | null = null
+  readonly #arriving = new Map<string, Promise<void>>()
+  readonly #pins = new Map<string, number>()
+
+  constructor({ store, folder, maxBytes }: SegmentCacheOptions) {
+    this.#store = store
+    this.#maxBytes = maxBytes
+    this.folder = join(folder, createHash('sha256').update(store.url).digest('hex').slice(0, 16))
+  }
+
+  async hold(segments: readonly CommittedSegment[], signal: AbortSignal): Promise<HeldFiles> {
+    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
+    if (bytes > this.#maxBytes) throw tooLarge(bytes, this.#maxBytes)
+    for (const { path } of segments) checkObjectPath(path)
+    const files = await this.#known()
+    for (const { path } of segments) this.#pins.set(path, (this.#pins.get(path) ?? 0) + 1)
+    const held = { release: () => this.#unpin(segments) }
+    try {
+      await concurrently(segments, CONCURRENT_DOWNLOADS, async (segment) => {
+        signal.throwIfAborted()
+        await this.#ensure(files, segment)
+      })
+    } catch (error) {
+      held.release()
+      throw error
+    }
+    return held
+  }
+
+  /** Queries that need the same file at the same time wait for one download. */
+  #ensure(files: Map<string, CachedFile>, segment: CommittedSegment): Promise<void> {
+    const { path } = segment
+    const arriving = this.#arriving.get(path)
+    if (arriving !== undefined) return arriving
+    const bringing = this.#bring(files, segment).finally(() => this.#arriving.delete(path))
+    this.#arriving.set(path, bringing)
+    return bringing
+  }
+
+  async #bring(files: Map<string, CachedFile>, segment: CommittedSegment): Promise<void> {
+    const { path, bytes, sha256 } = segment
+    const file = join(this.folder, path)
+    const cached = files.get(path)
+    files.delete(path)
+    files.set(path, { bytes, sha256 })
+    try {
+      if (cached?.bytes === bytes && (cached.sha256 ?? (await sha256OfFile(file))) === sha256) {
+        await touch(file)
+        return
+      }
+      await this.#makeRoom(files)
+      await this.#download(segment, file)
+    } catch (error) {
+      files.delete(path)
+      throw error
+    }
+  }
+
+  async #download(segment: CommittedSegment, file: string): Promise<void> {
+    const { path, bytes, sha256 } = segment
+    await mkdir(dirname(file), { recursive: true })
+    const part = `${file}.${randomUUID()}.part`
+    const hash = createHash('sha256')
+    const handle = await open(part, 'w')
+    try {
+      for (let start = 0; start < bytes; start += CHUNK_BYTES) {
+        const chunk = await this.#store.getRange(path, start, Math.min(start + CHUNK_BYTES, bytes))
+        hash.update(chunk)
+        await handle.writeFile(chunk)
+      }
+    } finally {
+      await handle.close()
+    }
+    const found = await this.#store.head(path)
+    if (found?.bytes !== bytes || hash.digest('hex') !== sha256) {
+      await rm(part, { force: true })
+      throw damaged(path, this.#store.url)
+    }
+    await rename(part, file)
+  }
+
+  async #makeRoom(files: Map<string, CachedFile>): Promise<void> {
+    let total = [...files.values()].reduce((sum, file) => sum + file.bytes, 0)
+    for (const [path, file] of files) {
+      if (total <= this.#maxBytes) return
+      if (this.#pins.has(path)) continue
+      files.delete(path)
+      total -= file.bytes
+      await rm(join(this.folder, path), { force: true })
+    }
+  }
+
+  #known(): Promise<Map<string, CachedFile>> {
+    this.#files ??= mkdir(this.folder, { recursive: true }).then(() => scanCache(this.folder))
+    return this.#files
+  }
+
+  #unpin(segments: readonly CommittedSegment[]): void {
+    for (const { path } of segments) {
+      const pins = (this.#pins.get(path) ?? 1) - 1
+      if (pins === 0) this.#pins.delete(path)
+      else this.#pins.set(path, pins)
+    }
+  }
+}
+
+function tooLarge(bytes: number, maxBytes: number): InvalidInputError {
+  const mib = (count: number) => `${Math.ceil(count / 1024 / 1024)} MiB`
+  return new InvalidInputError(
+    'query-too-large',
+    `The query needs ${mib(bytes)} of segments, the local cache holds ${mib(maxBytes)}.`,
+    { remedy: 'Narrow the time window, or give the query cache more room.' },
+  )
+}
+
+function damaged(path: string, url: string): DamagedDataError {
+  return new DamagedDataError('segment-damaged', `Segment ${path} in ${url} is not what the commit log says.`, {
+    remedy: 'Run `coldstream verify` on its topic; restore the object from a copy or a bucket version.',
+    details: { path },
+  })
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import type { CommittedSegment } from '../format/segment.ts'
+
+/** Makes segments readable as local files, below a folder at the archive's own relative paths. */
+export interface SegmentFiles {
+  readonly folder: string
+  /** The files are there, and stay until released. Throws DamagedDataError, UnavailableError, InvalidInputError. */
+  hold(segments: readonly CommittedSegment[], signal: AbortSignal): Promise<HeldFiles>
+}
+
+export interface HeldFiles {
+  release(): void
+}
+
+/** Segments of an archive on this machine's file system, read where they are. */
+export function filesInPlace(url: string): SegmentFiles {
+  return {
+    folder: fileURLToPath(url),
+    hold: async () => ({ release: () => undefined }),
+  }
+}
