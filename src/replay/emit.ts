@@ -4,14 +4,18 @@ import { Ahead } from './ahead.ts'
 import type { LaneStep } from './lane.ts'
 import { encodeProgress, type PartitionProgress, type ReplayProgress } from './progress.ts'
 
-/** When a unit of work is committed; whichever comes first. */
+/** In what portions a replay is emitted. */
 export interface EmitLimits {
+  /** A unit of work is committed at the first of these that it reaches. */
   maxUnitRows: number
   maxUnitBytes: number
   /** Far below the broker's time limit for a transaction. */
   maxUnitMs: number
   /** Partitions that are read at the same time: so many produce requests are on their way side by side. */
   maxLanes: number
+  /** A partition's records are written in blocks of at most this; smaller ones where the target takes no more. */
+  maxBlockBytes: number
+  maxBlockRows: number
 }
 
 export const defaultEmitLimits: EmitLimits = {
@@ -19,6 +23,9 @@ export const defaultEmitLimits: EmitLimits = {
   maxUnitBytes: 64 * 1024 * 1024,
   maxUnitMs: 5_000,
   maxLanes: 8,
+  // Two blocks of each partition are little memory, and large enough to compress well.
+  maxBlockBytes: 512 * 1024,
+  maxBlockRows: 5_000,
 }
 
 export interface EmitOptions {

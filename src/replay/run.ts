@@ -30,10 +30,6 @@ export interface RunOptions {
 /** Failures in a row, without a commit between them, after which the replay gives up. */
 const maxFailures = 8
 const maxBackoffMs = 15_000
-/** Small enough that two blocks of each partition and the broker's copy are little memory, large enough to compress. */
-const maxBlockBytes = 512 * 1024
-const maxBlockRows = 5_000
-
 /**
  * Emits everything of the plan that is not committed yet, and returns the final progress. When the broker or the store
  * is away, or a commit's outcome is unknown, it opens the writer again, asks what was committed and goes on from there.
@@ -42,11 +38,17 @@ const maxBlockRows = 5_000
  */
 export async function runReplay(options: RunOptions): Promise<ReplayProgress> {
   let failures = 0
+  let known: string | null = null
+  const onProgress = (progress: ReplayProgress): void => {
+    // Also a commit whose answer was lost is progress: it shows when the writer is opened again.
+    const position = positionOf(progress)
+    if (known !== null && position !== known) failures = 0
+    known = position
+    options.onProgress(progress)
+  }
   for (;;) {
     try {
-      return await attempt(options, () => {
-        failures = 0
-      })
+      return await attempt({ ...options, onProgress })
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       failures += 1
@@ -74,30 +76,24 @@ export function progressOf(writer: EventWriter, id: string, run: string): Replay
   })
 }
 
-async function attempt(options: RunOptions, onCommit: () => void): Promise<ReplayProgress> {
-  const { id, run, plan, target, limits, eventLog, clock, signal } = options
+async function attempt(options: RunOptions): Promise<ReplayProgress> {
+  const { id, run, plan, target, limits, eventLog, clock, signal, onProgress } = options
   const writer = await eventLog.openWriter({ replay: id, task: 0, target })
   try {
     const progress = progressOf(writer, id, run)
-    options.onProgress(progress)
+    onProgress(progress)
     const lanes = plan.partitions
       .filter((partition) => nextOffset(partition, progress) < partition.until && partition.segments.length > 0)
       .map((partition) => () => startLane(options, partition, nextOffset(partition, progress)))
-    return await emit({
-      writer,
-      progress,
-      lanes,
-      limits,
-      clock,
-      signal,
-      onCommit: (committed) => {
-        onCommit()
-        options.onProgress(committed)
-      },
-    })
+    return await emit({ writer, progress, lanes, limits, clock, signal, onCommit: onProgress })
   } finally {
     await closeWriter(writer, id, options.log)
   }
+}
+
+/** Tells whether anything was committed between two looks at the progress. */
+function positionOf({ partitions }: ReplayProgress): string {
+  return [...partitions.values()].map(({ partition, next }) => `${partition}:${next}`).join()
 }
 
 /** Closing may fail when the broker is away; that must not hide why the writer is closed. */
@@ -113,15 +109,15 @@ function nextOffset(partition: PartitionPlan, progress: ReplayProgress): bigint 
 }
 
 function startLane(options: RunOptions, partition: PartitionPlan, next: bigint): ReturnType<typeof runLane> {
-  const { plan, store, maxRecordBytes } = options
+  const { plan, store, maxRecordBytes, limits } = options
   const { fromTimestampMs, untilTimestampMs } = plan
   return runLane({
     plan: partition,
     next,
     fromTimestampMs,
     untilTimestampMs,
-    maxBlockBytes: Math.max(1, Math.min(maxBlockBytes, maxRecordBytes - blockHeadBytes)),
-    maxBlockRows,
+    maxBlockBytes: Math.max(1, Math.min(limits.maxBlockBytes, maxRecordBytes - blockHeadBytes)),
+    maxBlockRows: limits.maxBlockRows,
     open: (segment) =>
       openSegment({
         store,

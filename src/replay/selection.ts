@@ -58,7 +58,6 @@ export function readSelection(value: unknown, place: string, shape: Shape): Sele
 
 /** A topic's name as any source may have it: not empty, not huge, no control characters. */
 export function readTopicName(value: unknown, place: string, shape: Shape): string | null {
-  // biome's rule against control characters in patterns is met by naming the Unicode category.
   if (typeof value === 'string' && /^[^\p{Cc}]{1,249}$/u.test(value)) return value
   shape.problems.push(`${place}: must be a topic's name`)
   return null
@@ -75,8 +74,8 @@ export function selectionToJson(selection: Selection): Members {
     ...(selection.partitions !== null && { partitions: selection.partitions }),
     ...((selection.fromTimestampMs !== null || selection.untilTimestampMs !== null) && {
       time: {
-        ...(selection.fromTimestampMs !== null && { from: new Date(selection.fromTimestampMs).toISOString() }),
-        ...(selection.untilTimestampMs !== null && { to: new Date(selection.untilTimestampMs).toISOString() }),
+        ...(selection.fromTimestampMs !== null && { from: instantToJson(selection.fromTimestampMs) }),
+        ...(selection.untilTimestampMs !== null && { to: instantToJson(selection.untilTimestampMs) }),
       },
     }),
     ...((selection.fromOffsets.size > 0 || selection.untilOffsets.size > 0) && {
@@ -109,6 +108,12 @@ function readOffsets(value: unknown, place: string, shape: Shape): Map<number, b
     } else if (offset !== null) result.set(Number(name), offset)
   }
   return result
+}
+
+/** ISO 8601 where its years have four digits, which is all that is read as such. */
+function instantToJson(ms: number): string | number {
+  const text = new Date(ms).toISOString()
+  return /^\d{4}-/.test(text) ? text : ms
 }
 
 function offsetsToJson(offsets: ReadonlyMap<number, bigint>): Members {

@@ -12,7 +12,7 @@ import { SystemClock } from '../../src/adapters/system-clock.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
-import type { EmitLimits } from '../../src/replay/emit.ts'
+import { defaultEmitLimits, type EmitLimits } from '../../src/replay/emit.ts'
 import { ReplayService } from '../../src/replay/service.ts'
 import { type JudgedRecord, readCommitted } from '../adapters/kafka/judge.ts'
 import { sharedKafka } from '../kit/kafka.ts'
@@ -21,7 +21,7 @@ import { archiveCommit, type SourceRecord, sourceRecord } from './archive.ts'
 export const silentLog: Log = new PinoLog('silent')
 
 /** Small units, so that few records make many transactions. */
-export const smallUnits: EmitLimits = { maxUnitRows: 500, maxUnitBytes: 1 << 20, maxUnitMs: 5_000, maxLanes: 3 }
+export const smallUnits: EmitLimits = { ...defaultEmitLimits, maxUnitRows: 500, maxLanes: 2, maxBlockRows: 70 }
 
 /** An archive in a temporary folder, and a service that replays from it into a real Kafka; gone after the test. */
 export interface Stage {

@@ -5,7 +5,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { AbortedError, ConflictError, DamagedDataError, FencedError, NotFoundError } from '../../src/errors.ts'
 import type { ReplayStatus } from '../../src/replay/status.ts'
 import { archiveCommit, sourceRecord } from './archive.ts'
-import { archiveTopic, assertEmitted, freshName, setStage } from './kit.ts'
+import { archiveTopic, assertEmitted, freshName, setStage, smallUnits } from './kit.ts'
 
 const codeOf = (code: string) => (error: unknown) => (error as { code?: string }).code === code
 
@@ -210,7 +210,7 @@ describe('the replay service', () => {
 
 /** A replay that has committed something and is far from its end. */
 async function runningReplay(t: TestContext) {
-  const stage = await setStage(t, { maxUnitRows: 100, maxUnitBytes: 1 << 20, maxUnitMs: 5_000, maxLanes: 3 })
+  const stage = await setStage(t, { ...smallUnits, maxUnitRows: 100 })
   const [topic, target, id] = [freshName('orders'), freshName('replayed'), freshName('r')]
   const source = await archiveTopic(stage.store, topic, { records: 6_000, perCommit: 1_000 })
   const committed = Promise.withResolvers<void>()
