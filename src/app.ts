@@ -11,7 +11,6 @@ import type { Connector } from './archive/connector/connector.ts'
 import { parquetDescriber } from './archive/parquet-describer.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
-import type { EventLog } from './ports/event-log.ts'
 import type { Log } from './ports/log.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
@@ -37,12 +36,19 @@ export async function openServices(options: OpenOptions): Promise<Services> {
 
 async function assemble(config: Config, log: Log, store: ObjectStore): Promise<Services> {
   const clock = new SystemClock()
-  const engine = new DuckDbEngine({ temporaryFolder: tmpdir(), maxSpillBytes: config.query.maxSpillBytes, threads: config.query.threads })
+  const engine = new DuckDbEngine({
+    temporaryFolder: tmpdir(),
+    maxSpillBytes: config.query.maxSpillBytes,
+    threads: config.query.threads,
+  })
   const queries = new QueryService({
     engine,
     snapshots: commitLogSnapshots(store),
     files: segmentFiles(store, config),
-    templates: await loadTemplates([BUILT_IN_TEMPLATES, ...(config.queries.folder === null ? [] : [config.queries.folder])]),
+    templates: await loadTemplates([
+      BUILT_IN_TEMPLATES,
+      ...(config.queries.folder === null ? [] : [config.queries.folder]),
+    ]),
     clock,
     limits: config.query.limits,
     concurrency: config.query.concurrency,
@@ -62,8 +68,18 @@ async function assemble(config: Config, log: Log, store: ObjectStore): Promise<S
     async openCapture(connector, signal) {
       const captureStore = await storeOf(connector, config, store)
       if (captureStore !== store) captureStores.push(captureStore)
-      const parts = { connector, eventLog: await eventLog.get(), store: captureStore, describer: parquetDescriber, clock, log }
-      const capture = await Capture.open({ ...parts, memoryMaxBytes: config.capture.memoryMaxBytes, writer: randomUUID() }, signal)
+      const parts = {
+        connector,
+        eventLog: await eventLog.get(),
+        store: captureStore,
+        describer: parquetDescriber,
+        clock,
+        log,
+      }
+      const capture = await Capture.open(
+        { ...parts, memoryMaxBytes: config.capture.memoryMaxBytes, writer: randomUUID() },
+        signal,
+      )
       captures.set(connector.name, { connector: connector.name, capture })
       return capture
     },
@@ -94,7 +110,7 @@ function lazily<Service>(open: () => Promise<Service>): { get(): Promise<Service
   }
 }
 
-function openStore(url: string, config: Config): Promise<ObjectStore> {
+async function openStore(url: string, config: Config): Promise<ObjectStore> {
   return url.startsWith('s3:') ? openS3Store(url, config.store.s3) : openFileStore(url)
 }
 

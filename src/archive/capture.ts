@@ -1,6 +1,6 @@
 import { concurrently } from '../catalog/concurrently.ts'
 import { resolveIncarnation } from '../catalog/incarnations.ts'
-import { NotFoundError } from '../errors.ts'
+import { AbortedError, NotFoundError } from '../errors.ts'
 import { BufferPool } from '../format/parquet/index.ts'
 import { RecordCursor } from '../format/record-batch/index.ts'
 import type { EventReader, TopicInfo } from '../ports/event-log.ts'
@@ -107,37 +107,44 @@ export class Capture {
    */
   async run({ untilEnd }: RunOptions, signal: AbortSignal): Promise<CaptureTotals> {
     try {
-      while (!signal.aborted && !(untilEnd && this.#finished())) await this.#readUntilMoved(untilEnd, signal)
+      do {
+        await this.#read(untilEnd, signal)
+        await this.#commitAll()
+        // a rival that moved a partition's log took our rows out of it; with `untilEnd` it has yet to be seen how far it got
+      } while (!signal.aborted && (await this.#takeOver()))
     } catch (error) {
-      await this.#closeAll().catch((closing: unknown) => {
-        this.#parts.log.error('not everything could be committed', { error: messageOf(closing) })
+      await this.#commitAll().catch((committing: unknown) => {
+        this.#parts.log.error('not everything could be committed', { error: messageOf(committing) })
       })
       throw error
+    } finally {
+      this.#givesUp.abort()
+      await this.#acknowledger.flush()
     }
-    await this.#closeAll()
     return this.totals
   }
 
   /** One reader's life: until the end, the signal, or a rival that moved a partition's log. */
-  async #readUntilMoved(untilEnd: boolean, signal: AbortSignal): Promise<void> {
-    const reader = await this.#openReader(untilEnd)
+  async #read(untilEnd: boolean, signal: AbortSignal): Promise<void> {
+    const lanes = [...this.#lanes.values()].filter((lane) => !(untilEnd && isDone(lane)))
+    if (lanes.length === 0) return
+    const reader = await this.#openReader(lanes)
     try {
       while (!signal.aborted) {
         for (const fetch of await reader.next(signal)) this.#lanes.get(laneName(fetch))?.capture.take(fetch)
         this.#tick()
         await this.#holdMemory()
+        if (lanes.some(({ capture }) => capture.commits.superseded !== null)) return
         if (untilEnd && this.#closeFinished(reader)) return
-        if (await this.#takeOver()) return
       }
     } catch (error) {
-      if (!signal.aborted) throw error
+      if (!(signal.aborted && isAbort(error, signal))) throw error
     } finally {
       await reader.close()
     }
   }
 
-  #openReader(untilEnd: boolean): Promise<EventReader> {
-    const lanes = [...this.#lanes.values()].filter((lane) => !(untilEnd && isDone(lane)))
+  #openReader(lanes: readonly Lane[]): Promise<EventReader> {
     const positions = lanes.map(({ opened, capture }) => ({
       topic: capture.topic,
       incarnationId: opened.incarnationId,
@@ -177,10 +184,6 @@ export class Capture {
       lane.capture.close('end')
       reader.pause(lane.capture.topic, lane.capture.partition)
     }
-    return this.#finished()
-  }
-
-  #finished(): boolean {
     return [...this.#lanes.values()].every(isDone)
   }
 
@@ -203,15 +206,11 @@ export class Capture {
     return moved
   }
 
-  async #closeAll(): Promise<void> {
+  /** Closes what is open and waits until everything taken is committed, or a rival's. */
+  async #commitAll(): Promise<void> {
     const captures = [...this.#lanes.values()].map((lane) => lane.capture)
     for (const capture of captures) capture.close('end')
-    try {
-      await Promise.all(captures.map((capture) => capture.commits.settled()))
-    } finally {
-      this.#givesUp.abort()
-      await this.#acknowledger.flush()
-    }
+    await Promise.all(captures.map((capture) => capture.commits.settled()))
   }
 
   #partitionCapture(opened: OpenedPartition, shared: { pool: BufferPool; cursor: RecordCursor }): PartitionCapture {
@@ -267,5 +266,8 @@ async function describeAll({ connector, eventLog }: CaptureParts): Promise<Topic
 const isDone = ({ capture, until }: Lane): boolean => until !== null && capture.position >= until
 
 const laneName = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}-${partition}`
+
+const isAbort = (error: unknown, signal: AbortSignal): boolean =>
+  error === signal.reason || error instanceof AbortedError
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
