@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openServices } from '../../src/app.ts'
+import { parseConnector } from '../../src/archive/connector/parse.ts'
+import type { Services } from '../../src/services.ts'
+import { independentClient } from '../adapters/kafka/judge.ts'
+
+/** The whole product, configured by a file as a user would, with an archive in a folder of its own. */
+export interface TestServices {
+  services: Services
+  folder: string
+  configFile: string
+  brokers: string[]
+  close(): Promise<void>
+}
+
+export interface TestServicesOptions {
+  brokers: string[]
+  /** YAML below the usual. */
+  config?: string
+}
+
+export async function testServices({ brokers, config = '' }: TestServicesOptions): Promise<TestServices> {
+  const folder = await mkdtemp(join(tmpdir(), 'coldstream-services-'))
+  const configFile = join(folder, 'coldstream.yaml')
+  await writeFile(
+    configFile,
+    `kafka:\n  brokers: [${brokers.map((broker) => `"${broker}"`).join(', ')}]\nstore:\n  url: ./archive\n${config}`,
+  )
+  const services = await openServices({ configFile, verbose: false })
+  return {
+    services,
+    folder,
+    configFile,
+    brokers,
+    async close() {
+      await services.close()
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+/** Creates a topic of orders: `count` over two partitions, one a minute from 09:00 on 14 January 2025. */
+export async function createOrders(brokers: string[], count: number): Promise<string> {
+  const topic = `orders-${randomUUID().slice(0, 8)}`
+  const kafka = independentClient(brokers)
+  const admin = kafka.admin()
+  await admin.connect()
+  await admin.createTopics({
+    topics: [{ topic, numPartitions: 2, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
+  })
+  await admin.disconnect()
+  const producer = kafka.producer()
+  await producer.connect()
+  const messages = Array.from({ length: count }, (_, index) => ({
+    partition: index % 2,
+    key: `order-${index % 10}`,
+    value: JSON.stringify({
+      orderId: `order-${index % 10}`,
+      seq: index,
+      status: index % 3 === 0 ? 'placed' : 'paid',
+      amount: index * 1.5,
+    }),
+    headers: { eventType: 'OrderChanged' },
+    timestamp: String(Date.UTC(2025, 0, 14, 9, index)),
+  }))
+  await producer.send({ topic, messages })
+  await producer.disconnect()
+  return topic
+}
+
+/** Archives a topic up to its present end. */
+export async function archiveTopic(services: Services, topic: string): Promise<void> {
+  const capture = await services.openCapture(
+    parseConnector({ name: `archive-${topic}`, topics: topic }, 'test'),
+    new AbortController().signal,
+  )
+  await capture.run({ untilEnd: true }, new AbortController().signal)
+}
