@@ -1,0 +1,32 @@
+import { createHash, type Hash } from 'node:crypto'
+import type { KafkaMessage } from 'kafkajs'
+
+/** What records hold and in which order, in one number: key, value, headers and timestamp of each, per partition. */
+export class RecordDigest {
+  readonly #partitions = new Map<number, Hash>()
+  #records = 0
+
+  get records(): number {
+    return this.#records
+  }
+
+  add(partition: number, { key, value, headers, timestamp }: KafkaMessage): void {
+    let hash = this.#partitions.get(partition)
+    if (hash === undefined) {
+      hash = createHash('sha256')
+      this.#partitions.set(partition, hash)
+    }
+    const fields = [key, value].map((bytes) => (bytes === null ? null : bytes.toString('base64')))
+    const named = Object.entries(headers ?? {}).map(([name, content]) => [name, String(content)])
+    hash.update(JSON.stringify([timestamp, ...fields, named]))
+    this.#records++
+  }
+
+  /** SHA-256; nothing can be added afterwards. */
+  checksum(): string {
+    const partitions = [...this.#partitions].sort(([a], [b]) => a - b)
+    return createHash('sha256')
+      .update(JSON.stringify(partitions.map(([partition, hash]) => [partition, hash.digest('hex')])))
+      .digest('hex')
+  }
+}
