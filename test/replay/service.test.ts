@@ -212,7 +212,7 @@ describe('the replay service', () => {
 async function runningReplay(t: TestContext) {
   const stage = await setStage(t, { ...smallUnits, maxUnitRows: 100 })
   const [topic, target, id] = [freshName('orders'), freshName('replayed'), freshName('r')]
-  const source = await archiveTopic(stage.store, topic, { records: 6_000, perCommit: 1_000 })
+  const source = await archiveTopic(stage.store, topic, { records: 3_000, perCommit: 1_000 })
   const committed = Promise.withResolvers<void>()
   await stage.service.create({ id, source: { topic }, target: { topic: target } })
   stage.service.subscribe(id, ({ progress }) => {
