@@ -1,19 +1,32 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { openServices } from './app.ts'
-import { runCli } from './cli/program.ts'
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-const stop = new AbortController()
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  // once: what is taken is committed; a second signal ends the process at once
-  process.once(name, () => stop.abort())
+const { version, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string
+  engines: { node: string }
 }
-process.exitCode = await runCli(process.argv.slice(2), {
-  version,
-  workingFolder: process.cwd(),
-  stdout: process.stdout,
-  stderr: process.stderr,
-  openServices,
-  signal: stop.signal,
-})
+const oldestMajor = Number(/\d+/.exec(engines.node)?.[0])
+
+if (Number.parseInt(process.versions.node, 10) < oldestMajor) {
+  process.stderr.write(
+    `error: coldstream needs Node.js ${engines.node}, this is ${process.versions.node}\n` +
+      '  what to do: install a newer Node.js, or run it as "npx coldstream" where it was installed by npm.\n',
+  )
+  process.exitCode = 1
+} else {
+  // loaded only now: what an older Node.js cannot even read must not keep it from saying so
+  const [{ openServices }, { runCli }] = await Promise.all([import('./app.ts'), import('./cli/program.ts')])
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // once: what was taken is committed first; a second signal ends the process at once
+    process.once(signal, () => stop.abort())
+  }
+  process.exitCode = await runCli(process.argv.slice(2), {
+    version,
+    workingFolder: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    openServices,
+    signal: stop.signal,
+  })
+}
