@@ -1,4 +1,4 @@
-import type { DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
 import type { QueryValue } from '../../ports/query-engine.ts'
 import type { FromChild } from './protocol.ts'
 import { roughBytes, toQueryValue } from './value.ts'
@@ -8,27 +8,28 @@ const MAX_MESSAGE_BYTES = 1024 * 1024
 
 /** Rows of a running statement, a message at a time, cut at the limits. */
 export class RowStream {
-  readonly #rows: AsyncIterator<QueryValue[]>
+  readonly #result: DuckDBResult
   readonly #maxRows: number
   readonly #maxBytes: number
+  #chunk: DuckDBDataChunk | null = null
+  /** Next row of the chunk. */
+  #at = 0
   #sentRows = 0
   #sentBytes = 0
   #truncated = false
 
   constructor(result: DuckDBResult, maxRows: number, maxBytes: number) {
-    this.#rows = rowsOf(result)
+    this.#result = result
     this.#maxRows = maxRows
     this.#maxBytes = maxBytes
   }
 
   async next(): Promise<FromChild> {
-    if (this.#truncated) return { kind: 'end', truncated: true }
     const rows: QueryValue[][] = []
     let bytes = 0
-    while (bytes < MAX_MESSAGE_BYTES) {
-      const { done, value: row } = await this.#rows.next()
-      if (done) break
-      const size = row.reduce((sum: number, value: QueryValue) => sum + roughBytes(value), 0)
+    while (bytes < MAX_MESSAGE_BYTES && !this.#truncated && (await this.#hasRow())) {
+      const row = this.#chunk!.getRowValues(this.#at++).map(toQueryValue)
+      const size = row.reduce((sum: number, value) => sum + roughBytes(value), 0)
       if (this.#sentRows === this.#maxRows || this.#sentBytes + size > this.#maxBytes) {
         this.#truncated = true
         break
@@ -41,12 +42,15 @@ export class RowStream {
     if (rows.length === 0) return { kind: 'end', truncated: this.#truncated }
     return { kind: 'rows', rows }
   }
-}
 
-async function* rowsOf(result: DuckDBResult): AsyncGenerator<QueryValue[], void> {
-  for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return
-    for (let row = 0; row < chunk.rowCount; row++) yield chunk.getRowValues(row).map(toQueryValue)
+  /** Whether there is a row at `#at`, after the next chunk was fetched if need be. */
+  #hasRow(): true | Promise<boolean> {
+    return this.#chunk !== null && this.#at < this.#chunk.rowCount ? true : this.#fetch()
+  }
+
+  async #fetch(): Promise<boolean> {
+    this.#chunk = await this.#result.fetchChunk()
+    this.#at = 0
+    return this.#chunk !== null && this.#chunk.rowCount > 0
   }
 }

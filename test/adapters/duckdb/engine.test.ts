@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { AbortedError, DamagedDataError, type InvalidInputError } from '../../../src/errors.ts'
 import { archiveRecords, archiveTopic } from '../../query/archive.ts'
 import { NINE, orders } from '../../query/orders.ts'
@@ -224,6 +226,18 @@ describe('DuckDB over an archive', () => {
     reading.abort()
     await assert.rejects(result.rows.next(), { code: 'query-cancelled' })
     await result.ended
+  })
+
+  it('survives the death of its process, and says what happened', async () => {
+    const sql = "SELECT repeat('x', 1000) FROM range(9000)"
+    const result = await rig.service.run({ sql }, new AbortController().signal)
+    await result.rows.next()
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)])
+    const own = stdout.split('\n').filter((line) => line.includes('duckdb/child.ts'))
+    assert.equal(own.length, 1, stdout)
+    process.kill(Number.parseInt(own[0]!, 10), 'SIGSEGV')
+    await assert.rejects(result.rows.next(), { code: 'query-engine-failed', message: /ended by SIGSEGV/ })
+    assert.deepEqual(await rig.rows('SELECT 1'), [[1]])
   })
 
   it('leaves nothing behind: no process, no folder, also when a result is dropped', async () => {
