@@ -16,7 +16,7 @@ export interface SegmentSourceOptions {
   window: RowWindow
 }
 
-export interface RowWindow {
+interface RowWindow {
   fromOffset: bigint
   untilOffset: bigint
   fromTimestampMs: number | null

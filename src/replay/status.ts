@@ -37,7 +37,7 @@ export interface PlanSummary {
   bytes: number
 }
 
-export interface StatusProgress {
+interface StatusProgress {
   rows: number
   /** Bytes of the records, uncompressed. */
   bytes: number
@@ -50,7 +50,7 @@ export interface StatusProgress {
   partitions: StatusPartition[]
 }
 
-export interface StatusPartition {
+interface StatusPartition {
   partition: number
   /** Source offset it goes on from. */
   next: string
