@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../errors.ts'
 
 /** S3's limit for a key, prefix included. https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
-export const maxObjectPathBytes = 1024
+const maxObjectPathBytes = 1024
 
 /** NAME_MAX of the usual file systems. */
 const maxSegmentBytes = 255

@@ -1,0 +1,268 @@
+import { type Static, type TSchema, Type } from 'typebox'
+
+/**
+ * What Coldstream adds to a property's JSON schema: the environment variable that sets it, whether it must not be
+ * printed, whether it is a path (taken relative to the file that sets it), and what a default that depends on the
+ * machine is called in the reference.
+ */
+export interface PropertyNotes {
+  env?: string
+  secret?: true
+  path?: true
+  defaultText?: string
+  /** What the value has to be, where `pattern` says it in no human way. */
+  expected?: string
+}
+
+const MiB = 1024 * 1024
+const GiB = 1024 * MiB
+const section = <P extends Record<string, TSchema>>(description: string, properties: P) =>
+  Type.Object(properties, { description, additionalProperties: false })
+const bytes = (options: PropertyNotes & { description: string; default: number; minimum: number }) =>
+  Type.Integer({ maximum: Number.MAX_SAFE_INTEGER, ...options })
+const text = (options: PropertyNotes & { description: string }) =>
+  Type.Optional(Type.String({ minLength: 1, ...options }))
+
+const kafka = section('The Kafka cluster that is archived, and that replays are written to.', {
+  brokers: Type.Array(
+    Type.String({
+      pattern: String.raw`^(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+):\d{1,5}$`,
+      expected: 'host:port, an IPv6 host in brackets',
+    }),
+    {
+      description:
+        'Some brokers as `host:port`; the others are learned from them. In the variable separated by commas.',
+      default: ['127.0.0.1:9092'],
+      minItems: 1,
+      env: 'COLDSTREAM_KAFKA_BROKERS',
+    },
+  ),
+  clientId: Type.String({
+    description: "What the brokers' logs and quotas call this client.",
+    default: 'coldstream',
+    minLength: 1,
+    env: 'COLDSTREAM_KAFKA_CLIENT_ID',
+  }),
+  tls: section('Encryption of the connections to the brokers.', {
+    enabled: Type.Optional(
+      Type.Boolean({
+        description: 'Encrypt. On by itself when one of the other `tls` properties is set.',
+        defaultText: 'on if another `tls` property is set',
+        env: 'COLDSTREAM_KAFKA_TLS',
+      }),
+    ),
+    caFile: text({
+      description: "PEM file of the authorities that sign the brokers' certificates, if the system does not know them.",
+      path: true,
+      env: 'COLDSTREAM_KAFKA_TLS_CA_FILE',
+    }),
+    certFile: text({
+      description: 'PEM file of the certificate that this client shows. Goes with `keyFile`.',
+      path: true,
+      env: 'COLDSTREAM_KAFKA_TLS_CERT_FILE',
+    }),
+    keyFile: text({
+      description: "PEM file of that certificate's private key.",
+      path: true,
+      env: 'COLDSTREAM_KAFKA_TLS_KEY_FILE',
+    }),
+    keyPassphrase: text({
+      description: 'Passphrase of the private key.',
+      secret: true,
+      env: 'COLDSTREAM_KAFKA_TLS_KEY_PASSPHRASE',
+    }),
+    servername: text({
+      description: "Name to expect in the brokers' certificates instead of the host that was connected to.",
+      env: 'COLDSTREAM_KAFKA_TLS_SERVERNAME',
+    }),
+  }),
+  sasl: section('Authentication to the brokers.', {
+    mechanism: Type.Optional(
+      Type.Enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'], {
+        description: 'How to authenticate; without it this client does not.',
+        env: 'COLDSTREAM_KAFKA_SASL_MECHANISM',
+      }),
+    ),
+    username: text({ description: 'For PLAIN and SCRAM.', env: 'COLDSTREAM_KAFKA_SASL_USERNAME' }),
+    password: text({ description: 'For PLAIN and SCRAM.', secret: true, env: 'COLDSTREAM_KAFKA_SASL_PASSWORD' }),
+    token: text({ description: 'Bearer token for OAUTHBEARER.', secret: true, env: 'COLDSTREAM_KAFKA_SASL_TOKEN' }),
+  }),
+})
+
+const store = section('Where the archive is kept.', {
+  url: Type.String({
+    description:
+      'A folder (a path or `file:///path`), or `s3://bucket` or `s3://bucket/prefix`. Where it is not set, a connector may name its own bucket.',
+    default: './coldstream-archive',
+    pattern: '^(?!s3:|file:)|^s3://[A-Za-z0-9][A-Za-z0-9._-]+[A-Za-z0-9](/[^?#]*)?$|^file:///[^?#]*$',
+    expected: 'a path, file:///path or s3://bucket/prefix',
+    path: true,
+    minLength: 1,
+    env: 'COLDSTREAM_STORE',
+  }),
+  s3: section(
+    'How to reach an S3 store. What is not set is asked of the AWS default chain (environment, profile, role).',
+    {
+      endpoint: Type.Optional(
+        Type.String({
+          description: 'URL of a store that is not AWS: `https://host:port`.',
+          pattern: String.raw`^https?://[^@\s?#]+$`,
+          expected: 'an http or https URL without credentials',
+          env: 'COLDSTREAM_S3_ENDPOINT',
+        }),
+      ),
+      region: text({ description: "The bucket's region.", env: 'COLDSTREAM_S3_REGION' }),
+      accessKeyId: text({ description: 'Goes with `secretAccessKey`.', env: 'COLDSTREAM_S3_ACCESS_KEY_ID' }),
+      secretAccessKey: text({
+        description: 'Goes with `accessKeyId`.',
+        secret: true,
+        env: 'COLDSTREAM_S3_SECRET_ACCESS_KEY',
+      }),
+      sessionToken: text({
+        description: 'Of temporary credentials.',
+        secret: true,
+        env: 'COLDSTREAM_S3_SESSION_TOKEN',
+      }),
+      forcePathStyle: Type.Optional(
+        Type.Boolean({
+          description: 'Address a bucket as `endpoint/bucket` instead of `bucket.endpoint`.',
+          defaultText: 'true if `endpoint` is set',
+          env: 'COLDSTREAM_S3_FORCE_PATH_STYLE',
+        }),
+      ),
+    },
+  ),
+})
+
+const capture = section('Capture of topics into the archive.', {
+  memoryMaxBytes: bytes({
+    description:
+      'Records that are held until their segments close, of one capture; beyond it the largest segments close early.',
+    default: 256 * MiB,
+    minimum: 16 * MiB,
+    env: 'COLDSTREAM_CAPTURE_MEMORY_MAX_BYTES',
+  }),
+})
+
+const queries = section("SQL templates besides Coldstream's own.", {
+  folder: text({ description: 'Folder of `*.sql` templates.', path: true, env: 'COLDSTREAM_QUERIES_FOLDER' }),
+})
+
+const query = section('Limits of SQL queries.', {
+  maxRows: bytes({
+    description: 'Rows of a result; more are cut, and the result says so.',
+    default: 10_000,
+    minimum: 1,
+    env: 'COLDSTREAM_QUERY_MAX_ROWS',
+  }),
+  maxResultBytes: bytes({
+    description: 'Bytes of a result; more are cut, and the result says so.',
+    default: 64 * MiB,
+    minimum: 1024,
+    env: 'COLDSTREAM_QUERY_MAX_RESULT_BYTES',
+  }),
+  timeoutMs: Type.Integer({
+    description: 'Milliseconds a query may take.',
+    default: 60_000,
+    minimum: 1,
+    maximum: 86_400_000,
+    env: 'COLDSTREAM_QUERY_TIMEOUT_MS',
+  }),
+  maxMemoryBytes: bytes({
+    description: 'Memory of one query.',
+    default: GiB,
+    minimum: 64 * MiB,
+    env: 'COLDSTREAM_QUERY_MAX_MEMORY_BYTES',
+  }),
+  maxSpillBytes: bytes({
+    description: 'Temporary files of one query, for what does not fit into memory.',
+    default: 4 * GiB,
+    minimum: 0,
+    env: 'COLDSTREAM_QUERY_MAX_SPILL_BYTES',
+  }),
+  threads: Type.Optional(
+    Type.Integer({
+      description: 'Threads of one query.',
+      minimum: 1,
+      maximum: 1024,
+      defaultText: 'one per core',
+      env: 'COLDSTREAM_QUERY_THREADS',
+    }),
+  ),
+  maxRunning: Type.Integer({
+    description: 'Queries that run at a time.',
+    default: 2,
+    minimum: 1,
+    maximum: 1000,
+    env: 'COLDSTREAM_QUERY_MAX_RUNNING',
+  }),
+  maxWaiting: Type.Integer({
+    description: 'Queries that wait for their turn; more are refused.',
+    default: 20,
+    minimum: 0,
+    maximum: 100_000,
+    env: 'COLDSTREAM_QUERY_MAX_WAITING',
+  }),
+  cacheFolder: text({
+    description: 'Where segments of an S3 archive are kept for queries.',
+    path: true,
+    defaultText: "`coldstream` in the user's cache folder",
+    env: 'COLDSTREAM_QUERY_CACHE_FOLDER',
+  }),
+  cacheMaxBytes: bytes({
+    description: 'Size of that cache. A query that needs more is refused.',
+    default: 10 * GiB,
+    minimum: MiB,
+    env: 'COLDSTREAM_QUERY_CACHE_MAX_BYTES',
+  }),
+})
+
+const http = section('The REST API of `coldstream serve`.', {
+  host: Type.String({
+    description: 'Address to listen on. Beyond loopback only with API keys.',
+    default: '127.0.0.1',
+    minLength: 1,
+    env: 'COLDSTREAM_HTTP_HOST',
+  }),
+  port: Type.Integer({
+    description: 'Port to listen on; 0 takes a free one.',
+    default: 8080,
+    minimum: 0,
+    maximum: 65535,
+    env: 'COLDSTREAM_HTTP_PORT',
+  }),
+  apiKeys: Type.Array(
+    section('A key that may call the API.', {
+      name: Type.String({ description: 'Who uses it.', minLength: 1 }),
+      sha256: Type.String({
+        description: 'SHA-256 of the key in hex: `printf %s "$KEY" | sha256sum`.',
+        pattern: '^[0-9a-f]{64}$',
+        expected: 'the SHA-256 of the key, 64 hex digits in lower case',
+        secret: true,
+      }),
+    }),
+    {
+      description:
+        'Keys of which every call but the probes needs one. In the variable as `name=sha256`, separated by commas.',
+      default: [],
+      env: 'COLDSTREAM_HTTP_API_KEYS',
+    },
+  ),
+})
+
+const log = section('The log, on standard error.', {
+  level: Type.Enum(['debug', 'info', 'warn', 'error', 'silent'], {
+    description: 'The least that is logged by `serve` and with `--verbose`.',
+    default: 'info',
+    env: 'COLDSTREAM_LOG_LEVEL',
+  }),
+})
+
+/** All that can be configured, with what the reference says about it. */
+export const configSchema = Type.Object(
+  { kafka, store, capture, queries, query, http, log },
+  { additionalProperties: false },
+)
+
+/** The settings as they are written, defaults filled in. */
+export type Settings = Static<typeof configSchema>

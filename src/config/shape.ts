@@ -1,0 +1,50 @@
+import type { TlsMaterial } from './tls-files.ts'
+
+/** What Coldstream runs by, checked and complete. Holds secrets: print `description` instead. */
+export interface Config {
+  kafka: {
+    brokers: string[]
+    clientId: string
+    tls?: TlsMaterial
+    sasl?: {
+      mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
+      username?: string
+      password?: string
+      token?: string
+    }
+  }
+  store: {
+    /** `file:///path` or `s3://bucket/prefix`. */
+    url: string
+    s3: {
+      endpoint?: string
+      region?: string
+      accessKeyId?: string
+      secretAccessKey?: string
+      sessionToken?: string
+      forcePathStyle?: boolean
+    }
+    /** False when `url` is the default, so that a connector may name its own store. */
+    isConfigured: boolean
+  }
+  capture: { memoryMaxBytes: number }
+  /** Absolute path of the user's templates, or null. */
+  queries: { folder: string | null }
+  query: {
+    limits: { maxRows: number; maxResultBytes: number; timeoutMs: number; maxMemoryBytes: number }
+    concurrency: { running: number; waiting: number }
+    threads: number
+    maxSpillBytes: number
+    cacheFolder: string
+    cacheMaxBytes: number
+  }
+  http: {
+    host: string
+    port: number
+    /** `sha256` is the hex digest of the key. */
+    apiKeys: { name: string; sha256: string }[]
+  }
+  log: { level: 'debug' | 'info' | 'warn' | 'error' | 'silent' }
+  /** The settings with their secrets masked, for people. */
+  description: Readonly<Record<string, unknown>>
+}
