@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
 import { openFileStore } from './adapters/file/store.ts'
-import { KafkaEventLog } from './adapters/kafka/index.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { openS3Store } from './adapters/s3/store.ts'
 import { SystemClock } from './adapters/system-clock.ts'
@@ -53,7 +52,11 @@ async function assemble(config: Config, log: Log, store: ObjectStore): Promise<S
     limits: config.query.limits,
     concurrency: config.query.concurrency,
   })
-  const eventLog = lazily(() => KafkaEventLog.connect(config.kafka))
+  const eventLog = lazily(async () => {
+    // loaded only here: its client is half of a command's start, and most commands need no broker
+    const { KafkaEventLog } = await import('./adapters/kafka/index.ts')
+    return KafkaEventLog.connect(config.kafka)
+  })
   const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
   const captures = new Map<string, OpenCapture>()
   const captureStores: ObjectStore[] = []

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import type { Connector } from '../archive/connector/connector.ts'
-import { buildServer } from '../http/server.ts'
 import type { Services } from '../services.ts'
 import { readConnectors } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
@@ -15,6 +14,8 @@ export async function serveCommand(context: CommandContext, files: readonly stri
   const connectors = await readConnectors(files.map((file) => resolve(context.workingFolder, file)))
   const services = await context.services()
   const { host, port } = services.config.http
+  // loaded only here: no other command serves
+  const { buildServer } = await import('../http/server.ts')
   const server = await buildServer(services, context.version)
   try {
     await resumeReplays(services)
