@@ -26,12 +26,7 @@ export async function verifiedBytes(
     compareChecksum(segment, hash('sha256', bytes, 'hex'))
     return (start, end) => Promise.resolve(bytes.subarray(start, end))
   } catch (error) {
-    if (!(error instanceof NotFoundError)) throw error
-    throw new DamagedDataError('segment-missing', `${describe(segment)} is not in the store`, {
-      remedy: restore,
-      cause: error,
-      details: where(segment),
-    })
+    throw error instanceof NotFoundError ? missing(segment, error) : error
   }
 }
 
@@ -47,7 +42,9 @@ const restore =
   'Restore the object from a backup or an older version in the object store, then start the replay again with the same id; or leave these offsets out under a new id.'
 
 async function compareByPieces(store: ObjectStore, segment: CommittedSegment): Promise<void> {
-  compareSize(segment, (await store.head(segment.path))?.bytes ?? 0)
+  const found = await store.head(segment.path)
+  if (found === null) throw missing(segment)
+  compareSize(segment, found.bytes)
   const sha256 = createHash('sha256')
   for (let start = 0; start < segment.bytes; start += pieceBytes) {
     sha256.update(await store.getRange(segment.path, start, Math.min(segment.bytes, start + pieceBytes)))
@@ -61,6 +58,11 @@ function compareSize(segment: CommittedSegment, bytes: number): void {
 
 function compareChecksum(segment: CommittedSegment, sha256: string): void {
   if (sha256 !== segment.sha256) throw damagedRows(segment, `its SHA-256 is ${sha256}, committed was ${segment.sha256}`)
+}
+
+function missing(segment: CommittedSegment, cause?: unknown): DamagedDataError {
+  const facts = { remedy: restore, cause, details: where(segment) }
+  return new DamagedDataError('segment-missing', `${describe(segment)} is not in the store`, facts)
 }
 
 function describe({ path, firstOffset, lastOffset }: CommittedSegment): string {
