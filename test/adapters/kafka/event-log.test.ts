@@ -80,7 +80,7 @@ describe('a Kafka cluster as an event log', () => {
   })
 
   it('bounds a partition by the last stable offset', async () => {
-    const topic = await topicWith({})
+    const topic = await topicWith({ 'retention.ms': '-1' })
     const [identity] = await log.describe([topic])
     const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, target: topic })
     await writer.write(0, numbered(0, 10))
