@@ -45,7 +45,7 @@ export const KafkaCode = {
   invalidRecord: 87,
   producerFenced: 90,
   unknownTopicId: 100,
-  transactionAbortable: 120,
+  transactionalIdNotFound: 105,
 } as const
 
 const retriable = new Set<number>([

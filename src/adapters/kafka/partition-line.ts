@@ -1,7 +1,7 @@
 import { encodeBatch } from '../../format/record-batch/index.ts'
 import type { TopicIdentity } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
-import type { ProducerIdentity } from './transaction-session.ts'
+import type { ProducerIdentity } from './transaction-coordinator.ts'
 
 /** Batches of one partition on their way: what was not sent yet, and what was but is not known to be stored. */
 export class PartitionLine {

@@ -8,7 +8,8 @@ import type { KafkaCluster } from './cluster.ts'
 import { PartitionLine } from './partition-line.ts'
 import { type ProduceOutcome, produce } from './produce-request.ts'
 import { topicConfigs } from './topic-config.ts'
-import { isDisplaced, isPassing, type TransactionSession } from './transaction-session.ts'
+import { isPassing } from './transaction-coordinator.ts'
+import { isDisplaced, type TransactionSession } from './transaction-session.ts'
 
 /** The broker remembers the last five batches of a producer per partition: more in flight could not be sent again. */
 const maxRequestsInFlight = 4
@@ -249,7 +250,7 @@ export class ProduceQueue {
 
   async #lastingRefusal(line: PartitionLine, batch: Buffer, outcome: ProduceOutcome): Promise<Error> {
     const { code } = outcome
-    if (isDisplaced(code) || code === KafkaCode.transactionAbortable) return this.#session.whyDisplaced()
+    if (isDisplaced(code)) return this.#session.whyDisplaced()
     const { topic } = line.topic
     const details = { topic, partition: line.partition, batchBytes: batch.length }
     if (code === KafkaCode.messageTooLarge || code === KafkaCode.recordListTooLarge) {

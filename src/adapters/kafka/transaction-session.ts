@@ -1,20 +1,12 @@
 import { addPartitionsToTxnV3, apiVersionsV3, initProducerIdV4, type Reader, Writer } from '@platformatic/kafka'
 import { FencedError, UnavailableError } from '../../errors.ts'
 import type { BrokerConnection } from './broker-connection.ts'
-import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
+import { brokerRefusal, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
-import { type Attempt, repeatUntilDone } from './retry.ts'
+import { type ProducerIdentity, TransactionCoordinator } from './transaction-coordinator.ts'
 
 const endTxnKey = 26
 const produceKey = 0
-/** Longer than a coordinator needs to abort a predecessor's transaction, or to move to another broker. */
-const limitMs = 60_000
-
-/** What batches of the open transaction carry. */
-export interface ProducerIdentity {
-  id: bigint
-  epoch: number
-}
 
 /** What the broker says to a producer whose place was taken, or whose transaction it gave up (KIP-588). */
 const displaced = new Set<number>([
@@ -35,24 +27,16 @@ export function isDisplaced(code: number): boolean {
  * id and aborts what it had not committed.
  */
 export class TransactionSession {
-  readonly transactionalId: string
   /** Transaction version 2: producing adds partitions, and every transaction has an epoch of its own. */
   readonly version2: boolean
-  readonly #cluster: KafkaCluster
-  readonly #lane: string
+  readonly #coordinator: TransactionCoordinator
   readonly #timeoutMs: number
   #producer: ProducerIdentity = { id: -1n, epoch: -1 }
+  /** When the open transaction began, ms of the monotonic clock; null while there is none. */
+  #begunAtMs: number | null = null
 
-  private constructor(
-    cluster: KafkaCluster,
-    lane: string,
-    transactionalId: string,
-    timeoutMs: number,
-    version2: boolean,
-  ) {
-    this.#cluster = cluster
-    this.#lane = lane
-    this.transactionalId = transactionalId
+  private constructor(coordinator: TransactionCoordinator, timeoutMs: number, version2: boolean) {
+    this.#coordinator = coordinator
     this.#timeoutMs = timeoutMs
     this.version2 = version2
   }
@@ -65,14 +49,24 @@ export class TransactionSession {
     timeoutMs: number,
   ): Promise<TransactionSession> {
     const version2 = await offersVersion2(cluster)
-    const session = new TransactionSession(cluster, lane, transactionalId, timeoutMs, version2)
+    const coordinator = new TransactionCoordinator(cluster, lane, transactionalId)
+    const session = new TransactionSession(coordinator, timeoutMs, version2)
     const code = await session.#initialise({ id: -1n, epoch: -1 })
-    if (code !== KafkaCode.none) throw brokerRefusal(code, 'to begin', session.#subject)
+    if (code !== KafkaCode.none) throw brokerRefusal(code, 'to begin', session.#coordinator.subject)
     return session
+  }
+
+  get transactionalId(): string {
+    return this.#coordinator.transactionalId
   }
 
   get producer(): ProducerIdentity {
     return this.#producer
+  }
+
+  /** To be called before the first batch of a transaction; nothing more while it is open. */
+  begin(): void {
+    this.#begunAtMs ??= performance.now()
   }
 
   /** Tells the coordinator of a partition before it is first written to; only without version 2. */
@@ -85,12 +79,12 @@ export class TransactionSession {
       verifyOnly: false,
       topics: [{ name: topic, partitions: [partition] }],
     }
-    const code = await this.#ask(async (coordinator) => {
+    const code = await this.#coordinator.ask(async (coordinator) => {
       const response = await coordinator.call(addPartitionsToTxnV3.api, [addition])
       return response.resultsByTransaction[0]!.topicResults[0]!.resultsByPartition[0]!.partitionErrorCode
     })
     if (isDisplaced(code)) throw await this.whyDisplaced()
-    if (code !== KafkaCode.none) throw brokerRefusal(code, `to add topic '${topic}'`, this.#subject)
+    if (code !== KafkaCode.none) throw brokerRefusal(code, `to add topic '${topic}'`, this.#coordinator.subject)
   }
 
   /**
@@ -101,7 +95,7 @@ export class TransactionSession {
     let code: number
     let unanswered = false
     try {
-      code = await this.#ask(
+      code = await this.#coordinator.ask(
         (coordinator) => this.#endTxn(coordinator, commit),
         () => {
           unanswered = true
@@ -111,46 +105,50 @@ export class TransactionSession {
       throw commit && unanswered ? this.#outcomeUnknown(error) : error
     }
     if (code === KafkaCode.none) {
+      this.#begunAtMs = null
       // Batches that were dropped leave holes in the sequence; a new epoch begins at 0 again.
       if (!commit && !this.version2) await this.#initialise(this.#producer)
       return
     }
     const why = isDisplaced(code)
       ? await this.whyDisplaced()
-      : brokerRefusal(code, `to ${commit ? 'commit' : 'abort'}`, this.#subject)
+      : brokerRefusal(code, `to ${commit ? 'commit' : 'abort'}`, this.#coordinator.subject)
     throw commit && unanswered ? this.#outcomeUnknown(why) : why
   }
 
   /**
    * Resolves when what was committed is visible: a commit is final when it is answered, but its markers are written
-   * afterwards. The coordinator gives a new epoch only when they all are.
+   * afterwards.
    */
   async settled(): Promise<void> {
-    const code = await this.#initialise(this.#producer)
-    // Whoever took the id over had to wait for the same markers.
-    if (code !== KafkaCode.none && !isDisplaced(code)) throw brokerRefusal(code, 'to settle', this.#subject)
+    await this.#coordinator.ended()
   }
 
   /**
-   * Why the broker did not take this producer any more. It is asked for a new epoch in exchange for the last one, which
-   * it gives only as long as no other instance took the id (KIP-360).
+   * Why the broker did not take this producer any more: a newer one has the id, or the transaction lasted too long. The
+   * broker's codes do not tell them apart. It is not asked for a new epoch (KIP-360), though that would tell: the request
+   * of a producer that is fenced already aborts the newer one's open transaction.
    */
   async whyDisplaced(): Promise<FencedError | UnavailableError> {
-    const code = await this.#initialise(this.#producer)
-    if (code === KafkaCode.none) {
-      return new UnavailableError('transaction-aborted', `Kafka aborted the open ${this.#subject}`, {
-        remedy: `It lasted longer than ${this.#timeoutMs} ms or its state was lost. Open a new writer and go on from its progress.`,
-        details: { transactionalId: this.transactionalId },
-      })
-    }
-    return new FencedError('writer-fenced', `A newer writer took over ${this.#subject}`, {
+    const begunAtMs = this.#begunAtMs
+    if (begunAtMs === null || performance.now() - begunAtMs < this.#timeoutMs) return this.#fenced()
+    const found = await this.#coordinator.ended()
+    if (found !== null && (found.id !== this.#producer.id || found.state !== 'CompleteAbort')) return this.#fenced()
+    return new UnavailableError('transaction-aborted', `Kafka aborted the open ${this.#coordinator.subject}`, {
+      remedy: `It lasted longer than ${this.#timeoutMs} ms. Open a new writer and go on from its progress.`,
+      details: { transactionalId: this.transactionalId },
+    })
+  }
+
+  #fenced(): FencedError {
+    return new FencedError('writer-fenced', `A newer writer took over ${this.#coordinator.subject}`, {
       remedy: 'Stop this one; the newer one goes on after the last commit.',
       details: { transactionalId: this.transactionalId },
     })
   }
 
   async #initialise(from: ProducerIdentity): Promise<number> {
-    return this.#ask(async (coordinator) => {
+    return this.#coordinator.ask(async (coordinator) => {
       const response = await coordinator.call(
         initProducerIdV4.api,
         this.transactionalId,
@@ -185,30 +183,10 @@ export class TransactionSession {
     return code
   }
 
-  /** Repeats a request until its coordinator gives an answer that is final. */
-  #ask(request: (coordinator: BrokerConnection) => Promise<number>, unanswered?: () => void): Promise<number> {
-    return repeatUntilDone(limitMs, async (): Promise<Attempt<number>> => {
-      let coordinator: BrokerConnection | undefined
-      try {
-        coordinator = await this.#cluster.coordinator('transaction', this.transactionalId, this.#lane)
-        const code = await request(coordinator)
-        return isRetriable(code) ? { again: brokerRefusal(code, 'for now a request', this.#subject) } : { done: code }
-      } catch (error) {
-        if (!(error instanceof UnavailableError) || !isPassing(error)) throw error
-        if (coordinator !== undefined) unanswered?.()
-        return { again: error }
-      }
-    })
-  }
-
-  get #subject(): string {
-    return `transaction '${this.transactionalId}'`
-  }
-
   #outcomeUnknown(cause: unknown): UnavailableError {
     return new UnavailableError(
       'commit-outcome-unknown',
-      `Kafka did not tell whether ${this.#subject} was committed: ${cause instanceof Error ? cause.message : cause}`,
+      `Kafka did not tell whether ${this.#coordinator.subject} was committed: ${cause instanceof Error ? cause.message : cause}`,
       {
         remedy: 'Open a new writer of the same id; its progress tells.',
         cause,
@@ -216,11 +194,6 @@ export class TransactionSession {
       },
     )
   }
-}
-
-/** Whether the broker may be back, or another in its place, when it is tried again. */
-export function isPassing(error: UnavailableError): boolean {
-  return error.code === 'broker-connection-lost' || error.code === 'broker-unreachable'
 }
 
 async function offersVersion2(cluster: KafkaCluster): Promise<boolean> {

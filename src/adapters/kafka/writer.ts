@@ -134,6 +134,7 @@ export class KafkaWriter implements EventWriter {
   }
 
   async #add(topic: TopicIdentity, partition: number, block: RecordBlock): Promise<void> {
+    this.#session.begin()
     const key = `${topic.topic}/${partition}`
     const joined = this.#joined.get(key) ?? this.#join(topic.topic, partition)
     this.#joined.set(key, joined)

@@ -133,6 +133,19 @@ for (const version of [1, 2]) {
       assert.deepEqual(await readCommitted(kafka.brokers, target), [])
     })
 
+    it('lets a fenced writer find that out without harm to the unit its successor has open', async () => {
+      const { target, replay } = await freshTarget()
+      const older = await log.openWriter({ replay, task: 0, target })
+      const newer = await log.openWriter({ replay, task: 0, target })
+      await newer.write(0, numbered(0, 5))
+      while ((await log.inspectTarget(target))!.empty);
+      await assert.rejects(older.commit(Buffer.from('zombie')), { name: 'FencedError' })
+      await older.close()
+      await newer.commit(Buffer.from('5'))
+      await newer.close()
+      assert.deepEqual(valuesOf(await readCommitted(kafka.brokers, target), 0), numbers(0, 5))
+    })
+
     it('says which setting of the target a batch exceeds', async () => {
       const { target, replay } = await freshTarget()
       const writer = await log.openWriter({ replay, task: 0, target })
