@@ -9,7 +9,7 @@ const USUAL_COLUMNS: readonly string[] = ['year', 'month', 'day', 'hour']
 const TAKEN: ReadonlySet<string> = new Set(ROW_COLUMNS.map(({ name }) => name))
 
 /** Partition columns in a segment's path, `year=2025/month=01` -> year, month; none if two would be the same to SQL. */
-export function partitionColumnsOf(path: string): string[] {
+function partitionColumnsOf(path: string): string[] {
   const names = path
     .split('/')
     .slice(0, -1)
