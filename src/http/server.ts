@@ -1,6 +1,5 @@
 import swagger from '@fastify/swagger'
-import { type TypeBoxTypeProvider, TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import type { Services } from '../services.ts'
 import { registerAuth } from './auth.ts'
 import { Problem, registerProblems } from './problem.ts'
@@ -9,11 +8,7 @@ import { probeRoutes } from './routes/probes.ts'
 import { queryRoutes } from './routes/queries.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { topicRoutes } from './routes/topics.ts'
-
-/** A server whose routes are typed by their TypeBox schemas. */
-export type Server = ReturnType<typeof createServer>
-
-const maxBodyBytes = 1024 * 1024
+import { createServer } from './typed-server.ts'
 
 /** The REST API over the services, not listening yet: tests inject requests. */
 export async function buildServer(services: Services, version: string): Promise<FastifyInstance> {
@@ -47,10 +42,4 @@ export async function buildServer(services: Services, version: string): Promise<
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server
-}
-
-function createServer() {
-  return Fastify({ bodyLimit: maxBodyBytes, routerOptions: { maxParamLength: 300 }, forceCloseConnections: true })
-    .withTypeProvider<TypeBoxTypeProvider>()
-    .setValidatorCompiler(TypeBoxValidatorCompiler)
 }

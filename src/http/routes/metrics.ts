@@ -1,7 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { PartitionStatus } from '../../archive/capture.ts'
 import type { Services } from '../../services.ts'
-import type { Server } from '../server.ts'
+import type { Server } from '../typed-server.ts'
 
 /** `/metrics`, in Prometheus' text format. Names and units are listed in docs/operations.md. */
 export function metricsRoutes(server: Server, services: Services): void {

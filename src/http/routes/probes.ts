@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { ColdstreamError } from '../../errors.ts'
 import type { Services } from '../../services.ts'
-import type { Server } from '../server.ts'
+import type { Server } from '../typed-server.ts'
 
 const Live = Type.Object({ status: Type.Literal('ok') }, { description: 'The process answers.' })
 

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { oneStatement } from '../../query/one-statement.ts'
 import { jsonRow, uniqueNames } from '../../query/output/json.ts'
 import type { Services } from '../../services.ts'
-import type { Server } from '../server.ts'
+import type { Server } from '../typed-server.ts'
 
 const nullable = (schema: ReturnType<typeof Type.String> | ReturnType<typeof Type.Number>) =>
   Type.Union([schema, Type.Null()])

@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import type { Services } from '../../services.ts'
-import type { Server } from '../server.ts'
+import type { Server } from '../typed-server.ts'
 import { Preview, ReplayRequest, Status } from './replay-schemas.ts'
 
 const Params = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) })

@@ -3,7 +3,7 @@ import { concurrently } from '../../catalog/concurrently.ts'
 import { listArchivedTopics, loadTopic } from '../../catalog/snapshot.ts'
 import { summarizeTopic, type TopicSummary } from '../../catalog/topic-summary.ts'
 import type { Services } from '../../services.ts'
-import type { Server } from '../server.ts'
+import type { Server } from '../typed-server.ts'
 
 const Offset = Type.String({ pattern: '^\\d+$', description: 'A 64-bit offset, as text.' })
 
