@@ -22,7 +22,12 @@ export function orderEvent(i: number, { records, hours }: OrdersOptions) {
   const orderId = `ord-${pad(hash % 500_000, 9)}`
   const timestamp = startMs + Math.floor((i / records) * hours * 3_600_000)
   const value = `{"eventId":"${pad(hash.toString(16), 16)}","seq":${i},"orderId":"${orderId}","customerId":"c-${pad(hash % 50_000, 6)}","status":"${statuses[hash % 6]}","amount":${(hash % 99_999) / 100},"currency":"EUR","items":${hash % 9},"version":1,"occurredAt":${timestamp}}`
-  return { key: orderId, value, headers: { eventType: 'OrderChanged', traceId: pad(i.toString(16), 16) }, timestamp: String(timestamp) }
+  return {
+    key: orderId,
+    value,
+    headers: { eventType: 'OrderChanged', traceId: pad(i.toString(16), 16) },
+    timestamp: String(timestamp),
+  }
 }
 
 /** Creates the topic and fills it, round robin over the partitions. */

@@ -3,6 +3,7 @@ import { rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs from 'kafkajs'
 import { KafkaCluster } from '../../../src/adapters/kafka/cluster.ts'
@@ -45,9 +46,23 @@ async function createTopic(
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
   await admin.createTopics({
     topics: [{ topic, numPartitions, replicationFactor: 1, configEntries }],
-    waitForLeaders: true,
+    waitForLeaders: false,
   })
+  await leaderKnown(topic)
   return identityOf(cluster, topic)
+}
+
+/** kafkajs's own wait gives up when the broker has not heard of the topic yet. */
+async function leaderKnown(topic: string): Promise<void> {
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [topic] })
+      return
+    } catch (error) {
+      if (!(error instanceof kafkajs.KafkaJSProtocolError && error.retriable)) throw error
+      await sleep(20)
+    }
+  }
 }
 
 /** What an independent read-committed consumer sees of partition 0, up to `count` records. */
