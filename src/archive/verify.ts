@@ -9,7 +9,7 @@ import { coverageFindings, coverageGroups } from './verify-coverage.ts'
 import { type Finding, finding } from './verify-finding.ts'
 import { checkSegment } from './verify-segment.ts'
 
-export type { Finding, FindingCode } from './verify-finding.ts'
+export type { Finding } from './verify-finding.ts'
 
 /** What verification tells on its way. */
 export type VerifyEvent = { kind: 'finding'; finding: Finding } | ({ kind: 'progress' } & VerifyProgress)

@@ -1,2 +1,1 @@
 export { KafkaEventLog } from './event-log.ts'
-export type { KafkaOptions } from './options.ts'

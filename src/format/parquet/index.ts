@@ -1,4 +1,3 @@
 export { BufferPool } from './buffer-pool.ts'
-export type { RowGroupInfo } from './segment-footer.ts'
-export { type BatchColumn, SegmentReader, type SegmentSource } from './segment-reader.ts'
+export { SegmentReader, type SegmentSource } from './segment-reader.ts'
 export { type FinishedSegment, SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts'
