@@ -1,6 +1,6 @@
 -- title: Latest state per key
--- description: The newest event of every key, as a compacted topic would keep it; with an earlier end of the window,
--- description: the state as it was at that time. A key whose newest event is a tombstone counts as deleted.
+-- description: The event of every key with the newest timestamp, of equal ones that with the highest offset; with an
+-- description: earlier end of the window, the state as it was at that time. (Log compaction goes by offset alone.) A key whose newest event is a tombstone counts as deleted.
 -- param topic topic required: the archived topic
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before: the state as of then
