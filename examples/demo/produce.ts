@@ -4,13 +4,13 @@ import { type ShopEvent, type Topic, topics } from './shop-events.ts'
 /** Events a request carries; kafkajs slows down with larger ones. */
 const eventsPerRequest = 2_500
 
-/** Creates the shop's topics; whatever the age of an event, it stays. Throws when one of them is there already. */
-export async function createTopics(kafka: Kafka, others: readonly string[]): Promise<void> {
+/** Creates the shop's topics; whatever the age of an event, it stays. Throws when one of them, or `target`, is there. */
+export async function createTopics(kafka: Kafka, target: string): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
   try {
     const present = await admin.listTopics()
-    const taken = [...Object.keys(topics), ...others].filter((topic) => present.includes(topic))
+    const taken = [...Object.keys(topics), target].filter((topic) => present.includes(topic))
     if (taken.length > 0) {
       throw new Error(
         `The broker has ${taken.join(', ')} already, and the demo writes only into topics of its own. Use another broker, or unset COLDSTREAM_KAFKA_BROKERS.`,
@@ -32,13 +32,14 @@ export async function createTopics(kafka: Kafka, others: readonly string[]): Pro
   }
 }
 
-/** Deletes those of the topics that exist. */
-export async function deleteTopics(kafka: Kafka, names: readonly string[]): Promise<void> {
+/** Deletes the shop's topics and those that a replay into `target` made, as far as they exist. */
+export async function deleteTopics(kafka: Kafka, target: string, replayId: string): Promise<void> {
   const admin = kafka.admin()
   await admin.connect()
   try {
-    const present = await admin.listTopics()
-    await admin.deleteTopics({ topics: names.filter((name) => present.includes(name)) })
+    const made = (name: string): boolean =>
+      name in topics || name === target || name.startsWith(`coldstream-progress-${replayId}-`)
+    await admin.deleteTopics({ topics: (await admin.listTopics()).filter(made) })
   } finally {
     await admin.disconnect()
   }

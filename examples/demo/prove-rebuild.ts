@@ -25,8 +25,8 @@ export async function proveRebuild(rebuild: Rebuild, output: Output, signal: Abo
     number('records'),
     number('orders'),
     number('customers'),
-    text('model'),
-    text('records'),
+    text('checksum of the model'),
+    text('checksum of the records'),
   ]
   output.line(
     renderTable(
@@ -45,6 +45,6 @@ export async function proveRebuild(rebuild: Rebuild, output: Output, signal: Abo
 function factsOf(topic: string, { model, digest }: RebuiltModel): { identity: string; cells: string[] } {
   const counts = [digest.records, model.orders, model.rows().length].map(formatCount)
   const checksums = [model.checksum(), digest.checksum()]
-  const short = checksums.map((checksum) => `sha256 ${checksum.slice(0, 16)}…`)
+  const short = checksums.map((checksum) => `${checksum.slice(0, 24)}…`)
   return { identity: [...counts, ...checksums].join(), cells: [topic, ...counts, ...short] }
 }

@@ -30,12 +30,12 @@ export async function runDemo(
   title(output, 'A Kafka to work with')
   const broker = await findBroker(output.note)
   const kafka = new Kafka({ clientId: 'coldstream-demo', brokers: broker.brokers, logLevel: logLevel.NOTHING })
-  const made: string[] = []
+  let made = false
   try {
     output.line(`Kafka at ${broker.brokers.join()} (${broker.origin})`)
     signal.throwIfAborted()
-    await createTopics(kafka, [rebuilt])
-    made.push(...Object.keys(topics), rebuilt)
+    await createTopics(kafka, rebuilt)
+    made = true
     const store = pathToFileURL(join(folder, 'archive')).href
     await tour(options, { kafka, broker, store }, output, signal)
     const seconds = (performance.now() - startedAtMs) / 1000
@@ -43,7 +43,7 @@ export async function runDemo(
     output.line(summary({ seconds, events: options.events, store, from, until, rebuilt, brokers }))
     if (options.keep && !signal.aborted) await once(signal, 'abort')
   } finally {
-    if (broker.borrowed && made.length > 0) await deleteTopics(kafka, made)
+    if (broker.borrowed && made) await deleteTopics(kafka, rebuilt, replayId)
     await broker.stop()
   }
 }
@@ -77,8 +77,7 @@ async function tour(options: DemoOptions, place: Place, output: Output, signal: 
   await coldstream.run('query', '--template', 'events-per-type-and-hour', '--param', 'topic=orders', ...hour)
   const volume = ['query', '--template', 'volume-per-partition-and-hour', '--param', 'topic=payments']
   await coldstream.run(...volume, ...hour)
-  const one = ['query', '--template', 'top-keys', '--param', 'topic=shipments', '--param', 'limit=5']
-  await coldstream.run(...one)
+  await coldstream.run('query', '--template', 'top-keys', '--param', 'topic=shipments', '--param', 'limit=5')
 
   title(output, `Out of the archive: three hours of orders into the fresh topic ${rebuilt}`)
   const range = ['--from', from, '--until', until]

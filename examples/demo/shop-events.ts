@@ -24,7 +24,7 @@ export interface ShopOptions {
 
 /** Hours over which orders are placed; what follows on the last of them takes some hours more. */
 const openHours = 6
-const eventsPerOrder = 10.3
+const eventsPerOrder = 10.6
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
@@ -124,6 +124,10 @@ function liveOrder(day: ShopDay, random: Random, number: number, placedAtMs: num
   wait(30 * minuteMs, 2 * hourMs)
   tell('shipments', shipmentId, 'ShipmentOutForDelivery', { carrier })
   wait(10 * minuteMs, hourMs)
+  while (random.percent(8)) {
+    tell('shipments', shipmentId, 'ShipmentDeliveryMissed', { carrier })
+    wait(10 * minuteMs, hourMs)
+  }
   tell('shipments', shipmentId, 'ShipmentDelivered', { carrier })
   tell('orders', orderId, 'OrderDelivered')
 }

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kafka, KafkaMessage } from 'kafkajs'
+import { registerZstd } from './zstd-codec.ts'
+
+registerZstd()
 
 /** Takes one record; records of a partition come in their order. */
 export type OnRecord = (partition: number, record: KafkaMessage) => void

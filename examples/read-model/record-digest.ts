@@ -16,8 +16,8 @@ export class RecordDigest {
       hash = createHash('sha256')
       this.#partitions.set(partition, hash)
     }
-    const fields = [key, value].map((bytes) => (bytes === null ? null : bytes.toString('base64')))
-    const named = Object.entries(headers ?? {}).map(([name, content]) => [name, String(content)])
+    const fields = [key, value].map(toText)
+    const named = Object.entries(headers ?? {}).map(([name, content]) => [name, ...[content].flat().map(toText)])
     hash.update(JSON.stringify([timestamp, ...fields, named]))
     this.#records++
   }
@@ -29,4 +29,8 @@ export class RecordDigest {
       .update(JSON.stringify(partitions.map(([partition, hash]) => [partition, hash.digest('hex')])))
       .digest('hex')
   }
+}
+
+function toText(content: Buffer | string | null | undefined): string | null {
+  return Buffer.isBuffer(content) ? content.toString('base64') : (content ?? null)
 }
