@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { contentOfFiles } from './kit/judge-archive.ts'
+import { difference } from './kit/judge-replay.ts'
+import { digest60, recordText } from './kit/read-topic.ts'
+
+describe('the judges of the kill scripts', () => {
+  it('read a file as kafkajs reads the records', async () => {
+    const content = await archive([{ name: 'orders+3+0000000005', offsets: [5, 6] }])
+    const headers = { a: Buffer.from('x'), b: Buffer.from('y') }
+    const message = { timestamp: '1768386600000', key: Buffer.from('k'), value: Buffer.from('v'), headers }
+    const record = recordText({ ...message, attributes: 0, offset: '' })
+    const digest = digest60(`3|5|${record}`) + digest60(`3|6|${record}`)
+    const partition = { partition: 3, records: 2, distinctOffsets: 2, firstOffset: '5', lastOffset: '6' }
+    assert.deepEqual(content, {
+      files: 1,
+      partitions: [{ ...partition, digest: String(digest) }],
+      outOfOrder: 0,
+      misfiled: 0,
+    })
+  })
+
+  it('see a row twice, rows out of order, and files of another name or hour', async () => {
+    const content = await archive([
+      { name: 'orders+3+0000000005', offsets: [5, 7, 6] },
+      { name: 'orders+3+0000000006', offsets: [7] },
+      { name: 'orders+4+0000000008', offsets: [8] },
+      { name: 'orders+3+0000000009', offsets: [9], hour: '11' },
+    ])
+    assert.equal(content.partitions[0]?.records, 6)
+    assert.equal(content.partitions[0]?.distinctOffsets, 5)
+    assert.equal(content.outOfOrder, 1)
+    assert.equal(content.misfiled, 3)
+  })
+
+  it('tell lost, repeated and disordered records of a replay', () => {
+    const source = { ids: [10, 12, 14, 16], digest: 'd' }
+    const none = { partition: 0, records: 4, emitted: 4, lost: 0, twice: 0, 'out of order': 0 }
+    assert.deepEqual(difference(0, source, source), { ...none, 'content as in source': true })
+    const other = (ids: number[]) => difference(0, source, { ids, digest: 'other' })
+    const differs = { ...none, 'content as in source': false }
+    assert.deepEqual(other([10, 12, 16]), { ...differs, emitted: 3, lost: 1 })
+    assert.deepEqual(other([10, 12, 14, 14, 16]), { ...differs, emitted: 5, twice: 1, 'out of order': 1 })
+    assert.deepEqual(other([10, 14, 12, 16]), { ...differs, 'out of order': 1 })
+    assert.deepEqual(difference(0, source, undefined), { ...differs, emitted: 0, lost: 4 })
+  })
+})
+
+/** What the judge says of files with rows of partition 3 at 10:30, written by DuckDB. */
+async function archive(files: { name: string; offsets: number[]; hour?: string }[]) {
+  const root = await mkdtemp(join(tmpdir(), 'coldstream-judged-'))
+  const instance = await DuckDBInstance.create()
+  const connection = await instance.connect()
+  try {
+    for (const { name, offsets, hour = '10' } of files) {
+      const folder = join(root, `orders/year=2026/month=01/day=14/hour=${hour}`)
+      await mkdir(folder, { recursive: true })
+      await connection.run(`COPY (SELECT 3::INTEGER AS record_partition, unnest([${offsets}])::BIGINT AS record_offset,
+        TIMESTAMPTZ '2026-01-14 10:30:00Z' AS record_timestamp, 'k'::BLOB AS record_key, 'v'::BLOB AS record_value,
+        [{key: 'a', value: 'x'::BLOB}, {key: 'b', value: 'y'::BLOB}] AS record_headers)
+        TO '${join(folder, name)}.parquet'`)
+    }
+    return await contentOfFiles(root)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+    await rm(root, { recursive: true })
+  }
+}

@@ -1,0 +1,64 @@
+import { createHash, type Hash } from 'node:crypto'
+import { readTopic, recordText } from './read-topic.ts'
+
+/** The records of a topic's partition, in order: what identifies each, and a digest of all that they are. */
+export interface PartitionSequence {
+  /** The `seq` of each order event, unique in the topic. */
+  ids: number[]
+  /** MD5 over timestamp, key, value and headers of all records in their order. */
+  digest: string
+}
+
+/** How a partition of the target differs from the one of the source. */
+export interface SequenceDifference {
+  partition: number
+  records: number
+  emitted: number
+  lost: number
+  twice: number
+  'out of order': number
+  'content as in source': boolean
+}
+
+/** Every partition of a topic of order events as a read-committed kafkajs consumer sees it. */
+export async function sequencesOf(brokers: readonly string[], topic: string): Promise<Map<number, PartitionSequence>> {
+  const open = new Map<number, { ids: number[]; hash: Hash }>()
+  await readTopic(brokers, topic, (partition, message) => {
+    let sequence = open.get(partition)
+    if (sequence === undefined) {
+      sequence = { ids: [], hash: createHash('md5') }
+      open.set(partition, sequence)
+    }
+    sequence.ids.push(Number(/"seq":(\d+),/.exec(String(message.value))?.[1]))
+    sequence.hash.update(`${recordText(message)}\n`)
+  })
+  return new Map([...open].map(([partition, { ids, hash }]) => [partition, { ids, digest: hash.digest('hex') }]))
+}
+
+/** Compares a replayed partition with its source. */
+export function difference(
+  partition: number,
+  source: PartitionSequence,
+  target: PartitionSequence | undefined,
+): SequenceDifference {
+  const places = new Map(source.ids.map((id, place) => [id, place]))
+  const emitted = target?.ids ?? []
+  const seen = new Set<number>()
+  let latest = -1
+  let disordered = 0
+  for (const id of emitted) {
+    seen.add(id)
+    const place = places.get(id) ?? -1
+    if (place <= latest) disordered += 1
+    latest = Math.max(latest, place)
+  }
+  return {
+    partition,
+    records: source.ids.length,
+    emitted: emitted.length,
+    lost: source.ids.filter((id) => !seen.has(id)).length,
+    twice: emitted.length - seen.size,
+    'out of order': disordered,
+    'content as in source': source.digest === target?.digest,
+  }
+}
