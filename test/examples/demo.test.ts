@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test, { after, before, suite } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -17,11 +18,17 @@ const demo = join(repository, 'examples', 'demo', 'main.ts')
 
 suite('the demo', () => {
   let kafka: KafkaServer
+  /** Where the demo leaves its archives. */
+  let folder: string
 
   before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'coldstream-demo-test-'))
     kafka = await startKafka()
   })
-  after(() => kafka?.stop())
+  after(async () => {
+    await kafka?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
 
   test('proves that the rebuilt model equals the original one, and gives a borrowed broker back as it was', async () => {
     const child = startDemo(['--events', '5000'], { COLDSTREAM_KAFKA_BROKERS: kafka.brokers.join() })
@@ -32,7 +39,6 @@ suite('the demo', () => {
     assert.deepEqual(await visibleTopics(), [])
     const archive = fileURLToPath(/COLDSTREAM_STORE=(\S+)/.exec(out)![1]!)
     assert.ok(existsSync(join(archive, 'topics', 'orders')), archive)
-    await rm(dirname(archive), { recursive: true })
   })
 
   test('writes into no topic that is there already', async () => {
@@ -86,7 +92,7 @@ suite('the demo', () => {
 
   function startDemo(args: string[], env: Record<string, string>): ChildProcess {
     return spawn(process.execPath, [demo, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...process.env, TMPDIR: folder, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
   }

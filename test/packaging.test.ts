@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import test, { suite } from 'node:test'
+import { promisify } from 'node:util'
+import { parse } from 'yaml'
+import { loadConfig } from '../src/config.ts'
+import { sharedMinio } from './kit/minio.ts'
+import { type S3Access, witness } from './kit/s3-server.ts'
+import { sharedVersitygw } from './kit/versitygw.ts'
+
+const exec = promisify(execFile)
+const repository = join(import.meta.dirname, '..')
+
+suite('the package', () => {
+  test('holds the built program, the templates and the connectors, and neither sources nor tests', async () => {
+    // no scripts: `prepare` would build again, below other tests that run the program
+    const { stdout } = await exec('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: repository })
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }]
+    const paths = files.map(({ path }) => path)
+    for (const needed of [
+      'dist/main.js',
+      'connectors/orders-s3-archive.json',
+      'queries/events-of-key.sql',
+      'README.md',
+    ]) {
+      assert.ok(paths.includes(needed), `${needed} is missing`)
+    }
+    const foreign = paths.filter(
+      (path) => !/^(dist|queries|connectors)\/|^(package\.json|README\.md|LICENSE)$/.test(path),
+    )
+    assert.deepEqual(foreign, [])
+    const sources = paths.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
+    assert.deepEqual(sources, [])
+  })
+
+  test('its command works in the clone', async () => {
+    const { stdout } = await exec('npx', ['--no-install', 'coldstream', '--help'], { cwd: repository })
+    assert.match(stdout, /^Usage: coldstream/)
+  })
+
+  const older = olderNode()
+  test('says what it needs to an older Node.js', {
+    skip: older === null && 'no older Node.js on the PATH',
+  }, async () => {
+    const started = exec(older!, [join(repository, 'dist', 'main.js'), '--help'])
+    await assert.rejects(started, (error: Error & { code: number; stderr: string }) => {
+      assert.equal(error.code, 1)
+      assert.match(
+        error.stderr,
+        /^error: coldstream needs Node\.js >=24\.\d+, this is \d+[^\n]*\n {2}what to do: [^\n]+\n$/,
+      )
+      return true
+    })
+  })
+})
+
+/** A Node.js on the PATH that is too old for Coldstream, or null. */
+function olderNode(): string | null {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const programs = folders.map((folder) => join(folder, 'node')).filter((program) => existsSync(program))
+  const version = (program: string): number =>
+    Number(/^v(\d+)/.exec(execFileSync(program, ['--version']).toString())?.[1])
+  return programs.find((program) => version(program) < 24) ?? null
+}
+
+interface Service {
+  image?: string
+  command?: string | string[]
+  entrypoint?: string[]
+  environment?: Record<string, string>
+  depends_on?: string[] | Record<string, unknown>
+  volumes?: string[]
+  ports?: string[]
+}
+
+suite('docker-compose.yml', () => {
+  const { services, volumes } = readCompose({})
+
+  test('names no service, volume or variable that is not there', () => {
+    for (const [name, { depends_on, volumes: mounts }] of Object.entries(services)) {
+      const needed = Array.isArray(depends_on) ? depends_on : Object.keys(depends_on ?? {})
+      for (const service of needed) assert.ok(service in services, `${name} depends on ${service}`)
+      for (const mount of mounts ?? []) assert.ok(mount.split(':')[0]! in volumes, `${name} mounts ${mount}`)
+    }
+  })
+
+  test('publishes ports on loopback only', () => {
+    const ports = Object.values(services).flatMap((service) => service.ports ?? [])
+    assert.ok(ports.length > 0)
+    assert.deepEqual(
+      ports.filter((port) => !port.startsWith('127.0.0.1:')),
+      [],
+    )
+  })
+
+  test('configures Coldstream with what it knows', async () => {
+    const environment = services.coldstream!.environment!
+    const known = readFileSync(join(repository, 'docs', 'configuration.md'), 'utf8')
+    for (const name of Object.keys(environment)) assert.ok(known.includes(`\`${name}\``), `${name} is no variable`)
+    const config = await loadConfig(null, { environment, workingFolder: join(repository, 'connectors') })
+    assert.deepEqual(config.kafka.brokers, ['kafka:9092'])
+    assert.equal(config.store.url, 's3://kafka-event-archive')
+    assert.equal(config.http.host, '0.0.0.0')
+  })
+
+  test('has the hash of the key that its comment names', () => {
+    const hash = createHash('sha256').update('local-only').digest('hex')
+    assert.equal(services.coldstream!.environment!.COLDSTREAM_HTTP_API_KEYS, `local=${hash}`)
+  })
+
+  test('takes the object store as a variable', () => {
+    const image = 'minio/minio:RELEASE.2025-09-07T16-13-09Z'
+    assert.equal(readCompose({ OBJECT_STORE_IMAGE: image }).services['object-store']!.image, image)
+  })
+
+  for (const [name, shared] of Object.entries({ versitygw: sharedVersitygw, MinIO: sharedMinio })) {
+    test(`makes the bucket on ${name}, and is content when it is there`, async () => {
+      const store = await shared()
+      const bucket = `compose-${process.pid}`
+      for (const _ of ['first', 'again']) await makeBucket(store, bucket)
+      assert.ok(await witness(store).bucketExists(bucket))
+    })
+  }
+
+  async function makeBucket(store: S3Access, bucket: string): Promise<void> {
+    const [, ...args] = services.bucket!.entrypoint!
+    const environment = {
+      COLDSTREAM_STORE: `s3://${bucket}/prefix`,
+      COLDSTREAM_S3_ENDPOINT: store.endpoint,
+      COLDSTREAM_S3_REGION: store.region,
+      COLDSTREAM_S3_ACCESS_KEY_ID: store.accessKeyId,
+      COLDSTREAM_S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+    }
+    await exec(process.execPath, args, { cwd: repository, env: { ...process.env, ...environment } })
+  }
+})
+
+/** The file as Compose reads it: variables put in, or their defaults, and `<<` merged. */
+function readCompose(variables: Record<string, string>): {
+  services: Record<string, Service>
+  volumes: Record<string, unknown>
+} {
+  const text = readFileSync(join(repository, 'docker-compose.yml'), 'utf8')
+  const resolved = text.replaceAll(
+    /\$\{(\w+):-([^}]*)\}/g,
+    (_, name: string, fallback: string) => variables[name] ?? fallback,
+  )
+  assert.doesNotMatch(resolved, /\$\{/, 'every variable has a default')
+  return parse(resolved, { merge: true })
+}
