@@ -131,7 +131,7 @@ describe('a capture', () => {
         ),
       )
     }
-    assert.equal(rows.find(({ key }) => key === 'k7')?.headers, "['n=37']")
+    assert.equal(rows.find(({ key }) => key === 'k7')?.headers, 'n=37')
   })
 
   it('goes on where the archive ends, and finds nothing to do when nothing came', async () => {

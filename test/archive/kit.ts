@@ -103,7 +103,7 @@ export async function rowsInFolder(folder: string): Promise<ArchivedRow[]> {
   try {
     const result = await connection.runAndReadAll(
       `SELECT record_partition, record_offset, epoch_ms(record_timestamp), hex(record_key), hex(record_value),
-              list_transform(record_headers, lambda h: h.key || '=' || coalesce(hex(h.value), 'null'))::VARCHAR, filename
+              array_to_string(list_transform(record_headers, lambda h: h.key || '=' || coalesce(hex(h.value), 'null')), ' '), filename
        FROM read_parquet('${folder}/topics/**/*.parquet', filename = true) ORDER BY 1, 2`,
     )
     return result.getRows().map(([partition, offset, timestampMs, key, value, headers, file]) => ({
