@@ -63,7 +63,8 @@ interface Message {
 }
 
 async function produce(topic: string, messages: Message[]): Promise<void> {
-  const producer = kafka().producer()
+  // idempotent: a batch that is sent again on a busy machine must not be in the topic twice
+  const producer = kafka().producer({ idempotent: true, maxInFlightRequests: 1 })
   await producer.connect()
   await producer.send({
     topic,

@@ -24,12 +24,11 @@ export async function startCuttingProxy(targetPort: number): Promise<CuttingProx
       sockets.add(socket)
       // A reset ends the pair as a close does.
       socket.on('error', () => socket.destroy())
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        target.destroy()
-      })
+      socket.on('close', () => sockets.delete(socket))
     }
+    client.on('close', () => target.destroy())
+    // what the server sent before it closed still has to reach the client
+    target.on('close', () => client.end())
     client.on('data', (bytes: Buffer) => {
       if (left > 0 && bytes.subarray(0, method.length + 1).toString('latin1') === `${method} `) {
         left -= 1

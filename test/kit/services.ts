@@ -52,7 +52,7 @@ export async function createOrders(brokers: string[], count: number): Promise<st
     topics: [{ topic, numPartitions: 2, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
   })
   await admin.disconnect()
-  const producer = kafka.producer()
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
   await producer.connect()
   const messages = Array.from({ length: count }, (_, index) => ({
     partition: index % 2,
