@@ -1,4 +1,7 @@
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs from 'kafkajs'
+import { registerCodecs } from './codecs.ts'
+
+const { CompressionTypes, Kafka, logLevel } = kafkajs
 
 /** How many records of which shape a benchmark's topic holds. */
 export interface OrdersOptions {
@@ -7,6 +10,8 @@ export interface OrdersOptions {
   partitions: number
   /** Hours of record time that the records spread over. */
   hours: number
+  /** How the producer compresses; `none` unless told. */
+  codec?: 'none' | 'lz4'
 }
 
 const startMs = Date.UTC(2026, 0, 14, 9)
@@ -43,6 +48,8 @@ export async function produceOrders(brokers: string[], options: OrdersOptions): 
   await admin.disconnect()
   const producer = kafka.producer({ maxInFlightRequests: requestsAtOnce })
   await producer.connect()
+  if (options.codec === 'lz4') registerCodecs()
+  const compression = options.codec === 'lz4' ? CompressionTypes.LZ4 : CompressionTypes.None
   let next = 0
   const send = async (): Promise<void> => {
     while (next < options.records) {
@@ -52,7 +59,7 @@ export async function produceOrders(brokers: string[], options: OrdersOptions): 
         ...orderEvent(from + index, options),
         partition: (from + index) % options.partitions,
       }))
-      await producer.send({ topic: options.topic, acks: 1, messages })
+      await producer.send({ topic: options.topic, acks: 1, compression, messages })
     }
   }
   await Promise.all([send(), send()])

@@ -17,15 +17,18 @@ let environment: Promise<string> | null = null
  * it fails. The environment is made on first use, which takes the network and some seconds.
  */
 export async function python(script: string, args: readonly string[] = []): Promise<string> {
-  environment ??= makeEnvironment()
+  environment ??= pythonEnvironment(packages)
   const { stdout } = await run(join(await environment, 'bin', 'python'), ['-c', script, ...args], {
     maxBuffer: 1 << 30,
   })
   return stdout
 }
 
-/** Made aside and then moved into place: test files run at the same time and only a whole environment may be seen. */
-async function makeEnvironment(): Promise<string> {
+/**
+ * Folder of an environment that holds the packages (`name==version`), made on first use. It is made aside and then moved into place: test
+ * files run at the same time and only a whole environment may be seen.
+ */
+export async function pythonEnvironment(packages: readonly string[]): Promise<string> {
   const place = join(kitCacheDir, `python-${packages.join('-').replaceAll('==', '-')}`)
   if (existsSync(place)) return place
   const aside = `${place}.${process.pid}`

@@ -1,4 +1,4 @@
-/** The part of parquetjs-lite that the tests use; the package has no types. */
+/** The part of parquetjs-lite that the tests and benchmarks use; the package has no types. */
 declare module 'parquetjs-lite' {
   interface Row {
     record_partition: number
@@ -14,6 +14,27 @@ declare module 'parquetjs-lite' {
     close(): Promise<void>
   }
 
-  const parquetjs: { ParquetReader: { openBuffer(file: Buffer): Promise<Reader> } }
+  interface Field {
+    type?: string
+    compression?: string
+    optional?: boolean
+    repeated?: boolean
+    fields?: Record<string, Field>
+  }
+
+  interface Writer {
+    appendRow(row: object): Promise<void>
+    close(): Promise<void>
+  }
+
+  type Schema = object
+
+  const parquetjs: {
+    ParquetReader: { openBuffer(file: Buffer): Promise<Reader> }
+    ParquetSchema: new (fields: Record<string, Field>) => Schema
+    ParquetWriter: {
+      openStream(schema: Schema, to: NodeJS.WritableStream, options: { rowGroupSize: number }): Promise<Writer>
+    }
+  }
   export default parquetjs
 }

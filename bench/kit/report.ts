@@ -1,0 +1,68 @@
+import { cpus, loadavg, totalmem } from 'node:os'
+import type { Measured } from './measure.ts'
+
+/** One run of one program. */
+export interface Run {
+  program: string
+  records: number
+  measured: Measured
+  /** The program's own time for the work, without its start. */
+  workSeconds: number
+  /** Bytes it stored; null where it stores none. */
+  storedBytes: number | null
+}
+
+/** Says what the figures were measured on. */
+export function machineLine(): string {
+  const [cpu] = cpus()
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`
+  const load = loadavg()[0]?.toFixed(1)
+  return `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} x ${cpu?.model}, ${memory}, Node ${process.versions.node}, load ${load}`
+}
+
+/**
+ * A Markdown table of each program's median run by rate, and how many times the first one's rate and rate per CPU second
+ * are of each.
+ */
+export function table(runs: readonly Run[]): string {
+  const medians = [...new Set(runs.map((run) => run.program))].map((program) =>
+    median(runs.filter((run) => run.program === program)),
+  )
+  const [own] = medians
+  const head = [
+    'program',
+    'records/s',
+    'records/s with start-up',
+    'records per CPU second',
+    'peak memory',
+    'bytes/record stored',
+    'Coldstream is',
+    'and per CPU second',
+  ]
+  const rows = medians.map((run) => [
+    run.program,
+    thousands(rate(run)),
+    thousands(run.records / run.measured.wallSeconds),
+    thousands(cpuRate(run)),
+    `${(run.measured.peakBytes / 1e9).toFixed(2)} GB`,
+    run.storedBytes === null ? '-' : (run.storedBytes / run.records).toFixed(1),
+    run === own ? '' : times(rate(own!) / rate(run)),
+    run === own ? '' : times(cpuRate(own!) / cpuRate(run)),
+  ])
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** One line for a run that has just ended. */
+export function runLine(run: Run): string {
+  const { wallSeconds, cpuSeconds, peakBytes } = run.measured
+  return `${run.program}: ${thousands(rate(run))} records/s (${run.workSeconds.toFixed(1)} s, with start-up ${wallSeconds.toFixed(1)} s), CPU ${cpuSeconds.toFixed(1)} s, peak ${Math.round(peakBytes / 1e6)} MB`
+}
+
+const rate = (run: Run): number => run.records / run.workSeconds
+const cpuRate = (run: Run): number => run.records / run.measured.cpuSeconds
+const thousands = (value: number): string => `${Math.round(value / 1000)} k`
+const times = (ratio: number): string => `${ratio.toFixed(1)} x`
+
+function median(runs: Run[]): Run {
+  return runs.sort((a, b) => rate(a) - rate(b))[Math.floor(runs.length / 2)]!
+}
