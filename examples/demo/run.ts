@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Kafka, logLevel } from 'kafkajs'
@@ -41,7 +40,7 @@ export async function runDemo(
     const seconds = (performance.now() - startedAtMs) / 1000
     const brokers = options.keep ? broker.brokers : null
     output.line(summary({ seconds, events: options.events, store, from, until, rebuilt, brokers }))
-    if (options.keep && !signal.aborted) await once(signal, 'abort')
+    if (options.keep) await aborted(signal)
   } finally {
     if (broker.borrowed && made) await deleteTopics(kafka, rebuilt, replayId)
     await broker.stop()
@@ -88,6 +87,13 @@ async function tour(options: DemoOptions, place: Place, output: Output, signal: 
 
   title(output, 'Check the archive: every offset a row or an explained gap, every object whole')
   await coldstream.run('verify', 'orders')
+}
+
+/** Resolves when the signal aborts, and keeps the process alive until then: a signal alone does not. */
+async function aborted(signal: AbortSignal): Promise<void> {
+  const alive = setInterval(() => undefined, 60_000)
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+  clearInterval(alive)
 }
 
 function title(output: Output, text: string): void {

@@ -21,7 +21,12 @@ if (values.help) process.stdout.write(usage)
 else if (values.brokers === undefined || values.topic === undefined) {
   process.stderr.write(`Missing: --brokers (or COLDSTREAM_KAFKA_BROKERS) and --topic.\n\n${usage}`)
   process.exitCode = 2
-} else await show(values.brokers, values.topic, Number(values.top))
+} else {
+  await show(values.brokers, values.topic, Number(values.top)).catch((error: Error) => {
+    process.stderr.write(`${values.topic} could not be read from ${values.brokers}: ${error.message}\n`)
+    process.exitCode = 1
+  })
+}
 
 async function show(brokers: string, topic: string, top: number): Promise<void> {
   const stop = new AbortController()

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import test, { after, before, suite } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Kafka, logLevel } from 'kafkajs'
@@ -54,27 +55,23 @@ suite('the demo', () => {
     await admin.disconnect()
   })
 
-  for (const signal of ['SIGINT', 'SIGKILL'] as const) {
-    test(`leaves no Kafka running when ${signal} ends it`, async () => {
+  const ends = [
+    { signal: 'SIGKILL', when: 'at work', line: /^Kafka at/m },
+    { signal: 'SIGINT', when: 'at work', line: /^== Into the archive/m },
+    { signal: 'SIGINT', when: 'kept to try more commands', line: /^Kafka runs until/m },
+  ] as const
+  for (const { signal, when, line } of ends) {
+    test(`leaves no Kafka running when ${signal} ends it while it is ${when}`, { timeout: 120_000 }, async () => {
       // no Docker engine answers there, so that Java has to
-      const child = startDemo(['--events', '5000', '--keep'], {
-        COLDSTREAM_KAFKA_BROKERS: '',
-        DOCKER_HOST: 'tcp://127.0.0.1:1',
-      })
-      let out = ''
-      child.stdout!.setEncoding('utf8')
-      const running = Promise.withResolvers<string>()
-      child.stdout!.on('data', (chunk: string) => {
-        out += chunk
-        const found = /^Kafka at \S+ \(Java, process (\d+)\)\n/m.exec(out)
-        if (found) running.resolve(found[1]!)
-      })
+      const environment = { COLDSTREAM_KAFKA_BROKERS: '', DOCKER_HOST: 'tcp://127.0.0.1:1' }
+      const child = startDemo(['--events', '5000', '--keep'], environment)
       const closed = once(child, 'close')
-      const broker = await Promise.race([running.promise, closed.then(() => assert.fail(out))])
-      assert.ok(isRunning(Number(broker)))
+      const out = await printed(child, line)
+      const broker = Number(/\(Java, process (\d+)\)/.exec(out)![1])
+      assert.ok(isRunning(broker))
       child.kill(signal)
       await closed
-      while (isRunning(Number(broker))) await new Promise((resolve) => setTimeout(resolve, 20))
+      while (isRunning(broker)) await sleep(20)
     })
   }
 
@@ -110,6 +107,19 @@ suite('the demo', () => {
     return names.filter((name) => !name.startsWith('_'))
   }
 })
+
+/** What the demo printed, as soon as a line of it is as expected; fails when it ends before. */
+async function printed(child: ChildProcess, line: RegExp): Promise<string> {
+  let out = ''
+  for await (const chunk of child.stdout!.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    out += chunk
+    if (line.test(out)) {
+      child.stdout!.resume()
+      return out
+    }
+  }
+  assert.fail(`the demo ended early:\n${out}`)
+}
 
 function isRunning(pid: number): boolean {
   try {
