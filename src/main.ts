@@ -16,6 +16,11 @@ if (Number.parseInt(process.versions.node, 10) < oldestMajor) {
 } else {
   // loaded only now: what an older Node.js cannot even read must not keep it from saying so
   const [{ openServices }, { runCli }] = await Promise.all([import('./app.ts'), import('./cli/program.ts')])
+  // a reader that has seen enough (`coldstream topics | head -3`) is no error
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     // once: what was taken is committed first; a second signal ends the process at once
