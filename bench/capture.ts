@@ -4,7 +4,6 @@
  *
  * Run: `npm run bench:capture [-- --records 2000000 --runs 3 --codec none|lz4 --only coldstream,confluent-kafka,kafkajs]`
  */
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { cleanEnvironment, coldstreamArgs } from '../test/faults/kit/coldstream.ts'
@@ -81,7 +80,7 @@ async function confluentKafka(stage: BenchStage, _: Place, bucket: string): Prom
 }
 
 function kafkajs(stage: BenchStage, _: Place, bucket: string): Promise<Measured> {
-  const peer = fileURLToPath(new URL(join('peers', 'capture.ts'), import.meta.url))
+  const peer = fileURLToPath(new URL('peers/capture.ts', import.meta.url))
   return measure(process.execPath, [peer, JSON.stringify(job(stage, bucket))], { cwd: stage.folder, env: process.env })
 }
 

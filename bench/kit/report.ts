@@ -8,7 +8,7 @@ export interface Run {
   measured: Measured
   /** The program's own time for the work, without its start. */
   workSeconds: number
-  /** Bytes it stored; null where it stores none. */
+  /** Bytes it stored; null for all runs where nothing is stored. */
   storedBytes: number | null
 }
 
@@ -29,13 +29,14 @@ export function table(runs: readonly Run[]): string {
     median(runs.filter((run) => run.program === program)),
   )
   const [own] = medians
+  const stores = medians.some((run) => run.storedBytes !== null)
   const head = [
     'program',
     'records/s',
-    'records/s with start-up',
+    'whole process, records/s',
     'records per CPU second',
     'peak memory',
-    'bytes/record stored',
+    ...(stores ? ['bytes/record stored'] : []),
     'Coldstream is',
     'and per CPU second',
   ]
@@ -45,7 +46,7 @@ export function table(runs: readonly Run[]): string {
     thousands(run.records / run.measured.wallSeconds),
     thousands(cpuRate(run)),
     `${(run.measured.peakBytes / 1e9).toFixed(2)} GB`,
-    run.storedBytes === null ? '-' : (run.storedBytes / run.records).toFixed(1),
+    ...(run.storedBytes === null ? [] : [(run.storedBytes / run.records).toFixed(1)]),
     run === own ? '' : times(rate(own!) / rate(run)),
     run === own ? '' : times(cpuRate(own!) / cpuRate(run)),
   ])
@@ -55,7 +56,7 @@ export function table(runs: readonly Run[]): string {
 /** One line for a run that has just ended. */
 export function runLine(run: Run): string {
   const { wallSeconds, cpuSeconds, peakBytes } = run.measured
-  return `${run.program}: ${thousands(rate(run))} records/s (${run.workSeconds.toFixed(1)} s, with start-up ${wallSeconds.toFixed(1)} s), CPU ${cpuSeconds.toFixed(1)} s, peak ${Math.round(peakBytes / 1e6)} MB`
+  return `${run.program}: ${thousands(rate(run))} records/s (${run.workSeconds.toFixed(1)} s, whole process ${wallSeconds.toFixed(1)} s), CPU ${cpuSeconds.toFixed(1)} s, peak ${Math.round(peakBytes / 1e6)} MB`
 }
 
 const rate = (run: Run): number => run.records / run.workSeconds
