@@ -5,10 +5,10 @@ import type { PartitionFetch } from '../ports/event-log.ts'
 import type { GapReason } from '../ports/record-block.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Rotation } from './connector/connector.ts'
-import { type OffsetOf, type OffsetSink, walkFetch } from './fill.ts'
 import type { OpenRange } from './open-range.ts'
 import { type CloseReason, closesAtTimestampMs, closesNow } from './rotate.ts'
 import type { Router } from './route.ts'
+import { type OffsetOf, type OffsetSink, walkFetch } from './walk-fetch.ts'
 
 /** What one partition's capture is made of. */
 export interface PartitionCaptureParts {

@@ -6,9 +6,9 @@ import { RecordCursor } from '../format/record-batch/index.ts'
 import type { PlannedSegment, SegmentIdentity } from '../format/segment.ts'
 import { bucketFolderOf } from '../format/segment-path.ts'
 import type { EventLog, ReadPosition } from '../ports/event-log.ts'
-import { walkFetch } from './fill.ts'
 import { Router } from './route.ts'
 import type { Rebuilt } from './sealed.ts'
+import { walkFetch } from './walk-fetch.ts'
 
 /** What reading a partition again takes. */
 export interface RebuildParts {
