@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import test, { suite } from 'node:test'
 import { promisify } from 'node:util'
@@ -37,8 +39,15 @@ suite('the package', () => {
   })
 
   test('its command works in the clone', async () => {
-    const { stdout } = await exec('npx', ['--no-install', 'coldstream', '--help'], { cwd: repository })
-    assert.match(stdout, /^Usage: coldstream/)
+    // a cache of its own: npx keeps a link per folder, which a clone that was here before may have left broken
+    const cache = await mkdtemp(join(tmpdir(), 'coldstream-npx-'))
+    const env = { ...process.env, npm_config_cache: cache }
+    try {
+      const { stdout } = await exec('npx', ['--no-install', 'coldstream', '--help'], { cwd: repository, env })
+      assert.match(stdout, /^Usage: coldstream/)
+    } finally {
+      await rm(cache, { recursive: true })
+    }
   })
 
   const older = olderNode()
