@@ -4,6 +4,7 @@ import json
 import sys
 import time
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from confluent_kafka import Producer
 from pyarrow import fs
