@@ -31,6 +31,15 @@ export interface CaptureTotals {
   bytes: number
 }
 
+/** One thread of a capture. */
+export interface TaskStatus {
+  /** Numbered from 0. */
+  task: number
+  partitions: number
+  /** What stopped it or some of its partitions; null while all is well. */
+  error: Error | null
+}
+
 export interface RunOptions {
   /** Stop when every partition has reached the end it had when the run began. */
   untilEnd: boolean
@@ -99,6 +108,11 @@ export class Capture {
       archived: opened.committer.state.archived?.next ?? opened.position,
       end: capture.end,
     }))
+  }
+
+  /** How its threads fare. */
+  tasks(): TaskStatus[] {
+    return [{ task: 0, partitions: this.#lanes.size, error: null }]
   }
 
   /**

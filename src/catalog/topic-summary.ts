@@ -18,7 +18,7 @@ export interface TopicSummary {
 }
 
 /** Reasons of gaps in which data may have been; the others never held a record anybody could read. */
-const losses: ReadonlySet<GapReason> = new Set(['retention', 'truncated', 'corrupt'])
+const losses: ReadonlySet<GapReason> = new Set(['retention', 'truncated', 'corrupt', 'unreadable', 'skipped'])
 
 export function summarizeTopic(snapshot: TopicSnapshot): TopicSummary {
   const partitions = snapshot.incarnations.flatMap((incarnation) => incarnation.partitions)

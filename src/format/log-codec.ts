@@ -10,7 +10,17 @@ import type { CommittedSegment, PlannedSegment } from './segment.ts'
 export const LOG_VERSION = 1
 
 const DAMAGED = 'log-entry-damaged'
-const REASONS: readonly GapReason[] = ['control', 'aborted', 'compacted', 'retention', 'truncated', 'corrupt']
+const REASONS: readonly GapReason[] = [
+  'control',
+  'aborted',
+  'compacted',
+  'retention',
+  'truncated',
+  'corrupt',
+  'unreadable',
+  'ignored',
+  'skipped',
+]
 const CODECS: readonly ParquetCodec[] = ['zstd', 'snappy', 'gzip', 'none']
 
 /** The entry as the bytes of its object: JSON, offsets as decimal strings. */

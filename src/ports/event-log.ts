@@ -1,4 +1,5 @@
 import type { CheckResult } from './check-result.ts'
+import type { GroupMember, GroupOptions } from './group-membership.ts'
 import type { RecordBlock, SourceRun } from './record-block.ts'
 
 /**
@@ -26,6 +27,12 @@ export interface EventLog {
    * moves a group's offset where that is only for lag tools (Kafka). Called after the archive's commit, never before.
    */
   acknowledge(consumer: string, positions: readonly AcknowledgedPosition[]): Promise<void>
+
+  /**
+   * Joins a group and begins to tell its listener; resolves once the broker has taken the member in. Throws
+   * UnavailableError `broker-permission-denied`, ConflictError `group-in-use` when others use the name for something else.
+   */
+  joinGroup(options: GroupOptions): Promise<GroupMember>
 
   /** Creates a topic fit to hold a replay: kept for ever whatever its timestamps, large enough records. */
   createTarget(topic: string, options: TargetOptions): Promise<void>
@@ -94,6 +101,10 @@ export interface EventReader {
   /** Leaves partitions out of following fetches. What is already on its way may still be delivered. */
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
+  /** Reads these too from now on. A partition that is read already is an error of the caller. */
+  add(positions: readonly ReadPosition[]): void
+  /** Stops reading a partition; nothing of it is delivered afterwards. */
+  remove(topic: string, partition: number): void
   close(): Promise<void>
 }
 

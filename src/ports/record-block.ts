@@ -40,6 +40,12 @@ export type GapReason =
   | 'truncated'
   /** The broker holds bytes that are no valid records. */
   | 'corrupt'
+  /** A record that cannot be filed under any time, passed over because the connector tolerates errors. */
+  | 'unreadable'
+  /** A tombstone of a connector that leaves tombstones out (`behavior.on.null.values=ignore`). */
+  | 'ignored'
+  /** Passed over on an operator's word (the connector's offsets were moved forward). */
+  | 'skipped'
 
 /** What a source delivers for a range of offsets: records, or the reason why there are none. */
 export type SourceRun =

@@ -13,6 +13,7 @@ import type {
   TopicInfo,
   WriterId,
 } from '../../ports/event-log.ts'
+import type { GroupMember, GroupOptions } from '../../ports/group-membership.ts'
 import { KafkaCluster } from './cluster.ts'
 import { commitGroupOffsets } from './group-offsets.ts'
 import { inspectCluster } from './health.ts'
@@ -86,6 +87,10 @@ export class KafkaEventLog implements EventLog {
 
   acknowledge(consumer: string, positions: readonly AcknowledgedPosition[]): Promise<void> {
     return commitGroupOffsets(this.#cluster, consumer, positions)
+  }
+
+  joinGroup(options: GroupOptions): Promise<GroupMember> {
+    return Promise.reject(new Error(`group ${options.group} cannot be joined yet`))
   }
 
   createTarget(topic: string, options: TargetOptions): Promise<void> {

@@ -73,6 +73,20 @@ export class KafkaReader implements EventReader {
     this.#bell.ring()
   }
 
+  add(positions: readonly ReadPosition[]): void {
+    for (const { topic, partition } of positions) {
+      if (this.#named(topic, partition).length > 0) throw new RangeError(`${topic}-${partition} is read already`)
+    }
+    this.#positions.push(...positions.map((position) => new ReadingPosition(position)))
+    this.#bell.ring()
+  }
+
+  remove(topic: string, partition: number): void {
+    const removed = this.#named(topic, partition)
+    this.#positions = this.#positions.filter((position) => !removed.includes(position))
+    this.#fetched = this.#fetched.filter((fetched) => fetched.topic !== topic || fetched.partition !== partition)
+  }
+
   async close(): Promise<void> {
     this.#closed = true
     this.#bell.ring()
@@ -211,11 +225,12 @@ export class KafkaReader implements EventReader {
   }
 
   #deliver(position: ReadingPosition, delivery: PartitionFetch, broker: number): void {
+    // it was removed while its request was on the way
+    if (!this.#positions.includes(position)) return
     position.offset = delivery.next
     this.#fetched.push(delivery)
     this.#fullBrokers.add(broker)
     this.#bell.ring()
-    if (!this.#positions.includes(position)) return
     this.#positions = [...this.#positions.filter((other) => other !== position), position]
   }
 
@@ -253,7 +268,7 @@ export class KafkaReader implements EventReader {
 
   /** Decides whether to try again; the leader is looked up anew. */
   #failed(position: ReadingPosition, error: unknown): void {
-    if (this.#closed) return
+    if (this.#closed || !this.#positions.includes(position)) return
     if (error instanceof DamagedDataError && error.code !== 'response-malformed') {
       this.#drop(position, error)
       return

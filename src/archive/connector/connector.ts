@@ -3,7 +3,15 @@ import type { Routing } from '../../format/log-entry.ts'
 /** What to capture and how: a connector's JSON after every property was checked. */
 export interface Connector {
   name: string
+  /** Names; empty when `topicsRegex` chooses. */
   topics: string[]
+  /** Chooses topics by name, the whole name (`topics.regex`); null when they are named. */
+  topicsRegex: RegExp | null
+  /** Tasks, which are threads, of one instance at most (`tasks.max`); null: as configured. */
+  tasksMax: number | null
+  errors: ErrorHandling
+  /** What a tombstone becomes (`behavior.on.null.values`). */
+  nullValues: 'write' | 'ignore' | 'fail'
   routing: Routing
   rotation: Rotation
   /** The store its `s3.*` properties name; null when there are none. Configuration overrides it. */
@@ -24,6 +32,14 @@ export interface Rotation {
   idleMs: number
   /** Memory that the open segments of a partition may hold (`segment.max.bytes`). */
   maxBytes: number
+}
+
+/** What becomes of records that cannot be archived (`errors.*`). */
+export interface ErrorHandling {
+  /** `none`: the partition stops at the record. `all`: it is a gap with its reason, and capture goes on. */
+  tolerance: 'none' | 'all'
+  /** With `all`: topic that gets such records (`errors.deadletterqueue.topic.name`). */
+  deadLetterTopic: string | null
 }
 
 export interface ConnectorS3 {

@@ -61,7 +61,18 @@ export function parseConnector(json: unknown, origin: string): Connector {
   if (name === '' || !/^[\w.-]{1,200}$/.test(name))
     properties.problems.unshift(`name: "${name}" must be 1 to 200 letters, digits, . _ or -`)
   if (properties.problems.length > 0) throw invalid(origin, properties.problems)
-  return { name, topics, routing, rotation, s3, warnings: properties.warnings }
+  return {
+    name,
+    topics,
+    topicsRegex: null,
+    tasksMax: null,
+    errors: { tolerance: 'none', deadLetterTopic: null },
+    nullValues: 'write',
+    routing,
+    rotation,
+    s3,
+    warnings: properties.warnings,
+  }
 }
 
 function unwrap(json: unknown, origin: string): { name: string; config: Record<string, unknown> } {

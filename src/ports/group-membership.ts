@@ -1,0 +1,42 @@
+import type { AcknowledgedPosition, TopicIdentity } from './event-log.ts'
+
+/** A partition of a topic that is this very one, not a namesake's. */
+export interface AssignedPartition extends TopicIdentity {
+  partition: number
+}
+
+/** How an instance joins the others that do the same work. */
+export interface GroupOptions {
+  /** Name that all instances share; lag tools show it. */
+  group: string
+  /** Topics whose partitions are divided; `subscribe` changes them. Those that do not exist (yet) are passed over. */
+  topics: readonly string[]
+  listener: GroupListener
+}
+
+/** What a group tells its member. */
+export interface GroupListener {
+  /**
+   * What the member has from now on, all of it; called when it changes, and never again before it has resolved. It
+   * resolves when what it no longer names is let go of: until then, and for as long as the group waits, that is given
+   * to nobody else.
+   */
+  assigned(partitions: readonly AssignedPartition[]): Promise<void>
+  /** Membership ended for good, for a reason that trying again does not mend: a missing permission, a foreign group. */
+  failed(error: Error): void
+}
+
+/**
+ * Membership in a group whose broker divides partitions among its members and notices when one is gone. It only divides
+ * work: a member that is thought dead and lives, or two that have the same partition, waste work and do no harm.
+ */
+export interface GroupMember {
+  /** The broker's name for it. */
+  readonly memberId: string
+  /** Takes other topics than before; what follows from it is told to the listener. */
+  subscribe(topics: readonly string[]): void
+  /** As EventLog.acknowledge, in the name of this member. */
+  acknowledge(positions: readonly AcknowledgedPosition[]): Promise<void>
+  /** Leaves at once, so that others need not wait for it to be missed. The listener is not called afterwards. */
+  leave(): Promise<void>
+}
