@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CuttingProxy } from '../../adapters/kafka/cutting-proxy.ts'
+import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
+import { sharedMinio } from '../../kit/minio.ts'
+import type { S3Access } from '../../kit/s3-server.ts'
+import { topicOf, type WrittenTopic } from './topics.ts'
+
+/** A broker that its clients reach through a proxy only, which sees every request. */
+export interface ProxiedKafka {
+  /** The proxy's address, which the broker also gives out as its own. */
+  brokers: string[]
+  server: KafkaServer
+  proxy: CuttingProxy
+}
+
+/**
+ * Small fetches, so that a few thousand records are many of them; large records; compaction and retention at once; group
+ * sessions that end soon.
+ */
+const brokerConfig = {
+  'fetch.max.bytes': '131072',
+  'message.max.bytes': '20971520',
+  'log.cleaner.backoff.ms': '100',
+  'group.min.session.timeout.ms': '1000',
+  'group.consumer.min.session.timeout.ms': '3000',
+  'group.consumer.session.timeout.ms': '6000',
+  'group.consumer.min.heartbeat.interval.ms': '1000',
+  'group.consumer.heartbeat.interval.ms': '1000',
+}
+
+/** The servers that all scenarios of a run share; each is started when the first scenario asks for it. */
+export class World {
+  readonly folder: string
+  #kafka: Promise<ProxiedKafka> | null = null
+  #orders: Promise<WrittenTopic> | null = null
+
+  private constructor(folder: string) {
+    this.folder = folder
+  }
+
+  static async open(): Promise<World> {
+    return new World(await mkdtemp(join(tmpdir(), 'coldstream-faults-')))
+  }
+
+  /** A broker that no scenario may stop. */
+  kafka(): Promise<ProxiedKafka> {
+    this.#kafka ??= startProxiedKafka(brokerConfig)
+    return this.#kafka
+  }
+
+  minio(): Promise<S3Access> {
+    return sharedMinio()
+  }
+
+  /** A small topic that is read by many rounds and written by none: four intents a partition at `flush.size` 200. */
+  async orders(): Promise<WrittenTopic> {
+    const { brokers } = await this.kafka()
+    this.#orders ??= topicOf(brokers, 'orders', { records: 3_200, partitions: 2 })
+    return this.#orders
+  }
+
+  async close(): Promise<void> {
+    const kafka = await this.#kafka
+    kafka?.proxy.close()
+    await kafka?.server.stop()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Starts a broker behind a proxy of its own. */
+async function startProxiedKafka(config: Record<string, string>): Promise<ProxiedKafka> {
+  const proxy = await CuttingProxy.listen()
+  const server = await startKafka({
+    retentionCheckMs: 500,
+    config: { ...config, 'advertised.listeners': `PLAINTEXT://127.0.0.1:${proxy.port}` },
+  })
+  proxy.forwardTo(Number(server.brokers[0]!.split(':')[1]))
+  return { brokers: [`127.0.0.1:${proxy.port}`], server, proxy }
+}

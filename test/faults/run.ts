@@ -1,0 +1,47 @@
+/**
+ * Puts captures through faults: the command line in processes of its own, real brokers and stores, and judges that share no
+ * code with it. Prints a table of what was lost, doubled or left unexplained.
+ *
+ * Run: `npm run test:faults -- [--only NAME]… [--short] [--rounds N] [--later] [--seed N]`; NAME is a part of a fault's name.
+ */
+import { parseArgs } from 'node:util'
+import { seeded } from './kit/random.ts'
+import { type Outcome, runScenario } from './kit/run-scenarios.ts'
+import { World } from './kit/world.ts'
+import { later, scenarios } from './scenarios/index.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true, default: [] },
+    short: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    later: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+})
+const isNamed = (name: string): boolean => args.only.some((part) => name.includes(part))
+const all = [...scenarios, ...later]
+const selected = args.only.length > 0 ? all.filter(({ name }) => isNamed(name)) : args.later ? all : scenarios
+if (selected.length === 0) throw new Error(`No fault is named like ${args.only.join(', ')}`)
+
+console.log(`${selected.length} faults, seed ${args.seed}`)
+const random = seeded(Number(args.seed))
+const world = await World.open()
+const outcomes: Outcome[] = []
+try {
+  for (const scenario of selected) {
+    const { full, short } = scenario.rounds
+    const rounds = args.rounds === undefined ? (args.short ? Math.max(1, short) : full) : Number(args.rounds)
+    const outcome = await runScenario(scenario, world, rounds, random)
+    outcomes.push(outcome)
+    console.log(`${outcome.failures.length === 0 ? 'passed' : 'FAILED'}: ${outcome.fault}, ${rounds} rounds`)
+    for (const failure of outcome.failures) console.log(`  ${failure}`)
+  }
+} finally {
+  await world.close()
+}
+console.table(outcomes.map(({ failures: _, ...row }) => row))
+for (const { name } of later.filter((scenario) => !selected.includes(scenario))) console.log(`later: ${name}`)
+const failed = outcomes.filter(({ failures }) => failures.length > 0).length
+console.log(`${outcomes.length - failed} passed, ${failed} failed`)
+process.exitCode = failed === 0 ? 0 : 1
