@@ -32,9 +32,13 @@ try {
   for (const scenario of selected) {
     const { full, short } = scenario.rounds
     const rounds = args.rounds === undefined ? (args.short ? Math.max(1, short) : full) : Number(args.rounds)
+    const startedAt = performance.now()
     const outcome = await runScenario(scenario, world, rounds, random)
     outcomes.push(outcome)
-    console.log(`${outcome.failures.length === 0 ? 'passed' : 'FAILED'}: ${outcome.fault}, ${rounds} rounds`)
+    const seconds = Math.round((performance.now() - startedAt) / 1000)
+    console.log(
+      `${outcome.failures.length === 0 ? 'passed' : 'FAILED'}: ${outcome.fault}, ${rounds} rounds, ${seconds} s`,
+    )
     for (const failure of outcome.failures) console.log(`  ${failure}`)
   }
 } finally {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { S3Access } from '../../kit/s3-server.ts'
 import { type StoreProxy, startStoreProxy } from '../../kit/store-proxy.ts'
 import { ArchiveWatch } from './archive-watch.ts'
-import { type EndedCommand, type RunningCommand, startColdstream } from './coldstream.ts'
+import { type EndedCommand, type RunningCommand, startColdstream, succeeded } from './coldstream.ts'
 import { type ConnectorOverrides, writeConnector } from './connector.ts'
 import type { Expected } from './expected.ts'
 import { judge, type Verification } from './judge.ts'
@@ -89,6 +89,16 @@ export class Round {
     return command
   }
 
+  /** Captures a topic up to its present end, in a process of its own; throws when that does not end well. */
+  async captureToEnd(
+    { settings }: { settings: Readonly<Record<string, string>> },
+    topic: string,
+    config: ConnectorOverrides = {},
+  ): Promise<void> {
+    const args = ['capture', await this.connector(topic, config), '--until-end']
+    succeeded('capture', await this.start(args, settings).ended)
+  }
+
   /** Judges an archive by DuckDB, kafkajs and `coldstream verify`. */
   async judge(
     archive: { place: Place },
@@ -109,6 +119,19 @@ export class Round {
     if (stdout === '') throw new Error(`coldstream verify printed nothing: ${stderr}`)
     return JSON.parse(stdout) as Verification
   }
+}
+
+/** Waits until a continuous command has archived a topic up to these offsets. Rejects when it ends before. */
+export async function archivedBy(
+  command: RunningCommand,
+  { watch }: WatchedArchive,
+  topic: string,
+  ends: ReadonlyMap<number, bigint>,
+): Promise<void> {
+  const endedBefore = command.ended.then(({ code, signal, stderr }) => {
+    throw new Error(`The capture ended with ${signal ?? code} before it had archived everything: ${stderr}`)
+  })
+  await Promise.race([watch.archived(topic, ends), endedBefore])
 }
 
 /** Asks a command to stop, as a service manager does, and waits until it has. */

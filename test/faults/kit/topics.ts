@@ -22,9 +22,19 @@ const hourMs = 3_600_000
 export async function createTopic(
   brokers: readonly string[],
   name: string,
-  { partitions = 1, replicas, config = {} }: TopicOptions = {},
+  options: TopicOptions = {},
 ): Promise<string> {
   const topic = `${name}-${randomUUID().slice(0, 8)}`
+  await createTopicNamed(brokers, topic, options)
+  return topic
+}
+
+/** As `createTopic`, with this very name. */
+export async function createTopicNamed(
+  brokers: readonly string[],
+  topic: string,
+  { partitions = 1, replicas, config = {} }: TopicOptions = {},
+): Promise<void> {
   const far = '9223372036854775807'
   const all = { 'retention.ms': '-1', 'message.timestamp.before.max.ms': far, 'message.timestamp.after.max.ms': far }
   const admin = independentClient(brokers).admin()
@@ -42,7 +52,6 @@ export async function createTopic(
     ],
   })
   await admin.disconnect()
-  return topic
 }
 
 /** The i-th record: hours alternate, so that every range of a partition fills two segments. */

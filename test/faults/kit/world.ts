@@ -34,6 +34,8 @@ const brokerConfig = {
 export class World {
   readonly folder: string
   #kafka: Promise<ProxiedKafka> | null = null
+  #victim: Promise<KafkaServer> | null = null
+  #pair: Promise<[KafkaServer, KafkaServer]> | null = null
   #orders: Promise<WrittenTopic> | null = null
 
   private constructor(folder: string) {
@@ -48,6 +50,18 @@ export class World {
   kafka(): Promise<ProxiedKafka> {
     this.#kafka ??= startProxiedKafka(brokerConfig)
     return this.#kafka
+  }
+
+  /** A broker that scenarios may kill, as long as they start it again. */
+  victim(): Promise<KafkaServer> {
+    this.#victim ??= startKafka({ config: brokerConfig })
+    return this.#victim
+  }
+
+  /** Two brokers of one cluster; scenarios may kill the second one, as long as they start it again. */
+  pair(): Promise<[KafkaServer, KafkaServer]> {
+    this.#pair ??= startPair()
+    return this.#pair
   }
 
   minio(): Promise<S3Access> {
@@ -65,8 +79,15 @@ export class World {
     const kafka = await this.#kafka
     kafka?.proxy.close()
     await kafka?.server.stop()
+    await (await this.#victim)?.stop()
+    for (const server of [...((await this.#pair) ?? [])].reverse()) await server.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
+}
+
+async function startPair(): Promise<[KafkaServer, KafkaServer]> {
+  const first = await startKafka({ config: brokerConfig })
+  return [first, await startKafka({ config: brokerConfig, joins: first })]
 }
 
 /** Starts a broker behind a proxy of its own. */
