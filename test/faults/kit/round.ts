@@ -22,12 +22,15 @@ export interface WatchedArchive {
   settings: Record<string, string>
 }
 
+const toldCharacters = 2_000
+
 /** What one round of a scenario works with; everything it opens is closed at its end. */
 export class Round {
   readonly world: World
   readonly number: number
   readonly folder: string
   readonly random: () => number
+  #told = ''
   readonly #closers: (() => unknown)[] = []
 
   private constructor(world: World, number: number, folder: string, random: () => number) {
@@ -48,6 +51,11 @@ export class Round {
 
   async close(): Promise<void> {
     for (const close of this.#closers.splice(0).reverse()) await close()
+  }
+
+  /** The last of what the round's commands said on standard error. */
+  told(): string {
+    return this.#told
   }
 
   /** An empty archive on MinIO, or on another store, behind a proxy. */
@@ -85,6 +93,9 @@ export class Round {
   /** Starts a command; it is killed at the end of the round if it still runs. */
   start(args: readonly string[], settings: Readonly<Record<string, string>>): RunningCommand {
     const command = startColdstream(args, this.folder, settings)
+    command.process.stderr?.on('data', (bytes: Buffer) => {
+      this.#told = `${this.#told}${String(bytes)}`.slice(-toldCharacters)
+    })
     this.closeLater(() => command.process.kill('SIGKILL'))
     return command
   }

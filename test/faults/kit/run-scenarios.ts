@@ -10,7 +10,10 @@ export interface Outcome extends Verdict {
   failures: string[]
 }
 
-/** Runs one round. Throws when its verdict is not clean. */
+/** A round that takes longer stands still; its processes are killed. Scenarios that load a capture may say more. */
+const roundLimitMs = 120_000
+
+/** Runs one round. Throws when anything but the judges' counts is not as it should be. */
 export async function runRound(
   scenario: Scenario,
   world: World,
@@ -18,9 +21,13 @@ export async function runRound(
   random: () => number,
 ): Promise<Verdict> {
   const round = await Round.open(world, number, random)
+  const limitMs = scenario.limitMs ?? roundLimitMs
+  const limit = Promise.withResolvers<never>()
+  const timer = setTimeout(() => limit.reject(new Error(`nothing moved for ${limitMs} ms: ${round.told()}`)), limitMs)
   try {
-    return await scenario.run(round)
+    return await Promise.race([scenario.run(round), limit.promise])
   } finally {
+    clearTimeout(timer)
     await round.close()
   }
 }

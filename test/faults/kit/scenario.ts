@@ -16,6 +16,8 @@ export interface Scenario {
   name: string
   /** `full` for `npm run test:faults`; `short` for `npm test`, where 0 leaves it out. */
   rounds: { full: number; short: number }
+  /** How long a round may take, where it is much. */
+  limitMs?: number
   /** Makes the fault and judges the archive. Throws where anything else is not as it should be. */
   run(round: Round): Promise<Verdict>
 }

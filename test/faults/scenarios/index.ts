@@ -1,9 +1,12 @@
 import type { Scenario } from '../kit/scenario.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
 import { brokerTroubles } from './broker-trouble.ts'
+import { clockJumps } from './clock-jumps.ts'
+import { damageIsPassed, damageStops } from './damaged-log.ts'
 import { killPoints } from './kill-points.ts'
 import { lostAnswers } from './lost-answers.ts'
 import { overtakenCaptures } from './overtaken.ts'
+import { poisonRecord } from './poison-record.ts'
 import { sleepingWriter } from './sleeping-writer.ts'
 import { storeFull } from './store-full.ts'
 import { storeTroubles } from './store-trouble.ts'
@@ -23,8 +26,11 @@ export const scenarios: readonly Scenario[] = [
   ...overtakenCaptures,
   abortedTransactions,
   ...unusualRecords,
+  ...damageStops,
+  poisonRecord,
+  clockJumps,
   ...twoConnectors,
 ]
 
 /** Faults whose cure is not built yet: the table names them, `--later` runs them. */
-export const later: readonly Scenario[] = []
+export const later: readonly Scenario[] = [...damageIsPassed]
