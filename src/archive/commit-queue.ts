@@ -40,10 +40,11 @@ const lastRetryMs = 30_000
 export class CommitQueue {
   /** Where a rival's commit has moved the partition to: everything not committed is to be read again from there. */
   superseded: LogHead | null = null
+  /** What stopped the queue for good; null while it works. */
+  failure: unknown = null
   readonly #parts: CommitQueueParts
   readonly #waiting: ClosedRange[] = []
   #running: Promise<void> | null = null
-  #failure: unknown = null
 
   constructor(parts: CommitQueueParts) {
     this.#parts = parts
@@ -66,15 +67,15 @@ export class CommitQueue {
     this.#running ??= this.#run()
   }
 
+  /** Waits until the queue is empty or has stopped for good. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
   /** Waits until the queue is empty. Throws what stopped it for good. */
   async settled(): Promise<void> {
     await this.#running
-    this.check()
-  }
-
-  /** Throws what stopped the queue for good, if anything did. */
-  check(): void {
-    if (this.#failure !== null) throw this.#failure
+    if (this.failure !== null) throw this.failure
   }
 
   /** Begins anew after the rival's state was taken over. */
@@ -95,7 +96,7 @@ export class CommitQueue {
         this.#parts.onCommitted(describe(first))
       }
     } catch (error) {
-      this.#failure = error
+      this.failure = error
     } finally {
       this.#running = null
     }

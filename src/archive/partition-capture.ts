@@ -1,10 +1,12 @@
+import { DamagedDataError } from '../errors.ts'
 import type { RecordCursor } from '../format/record-batch/index.ts'
 import type { RecordView } from '../format/record-view.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PartitionFetch } from '../ports/event-log.ts'
+import type { Log } from '../ports/log.ts'
 import type { GapReason } from '../ports/record-block.ts'
 import type { CommitQueue } from './commit-queue.ts'
-import type { Rotation } from './connector/connector.ts'
+import type { Connector } from './connector/connector.ts'
 import type { OpenRange } from './open-range.ts'
 import { type CloseReason, closesAtTimestampMs, closesNow } from './rotate.ts'
 import type { Router } from './route.ts'
@@ -17,12 +19,15 @@ export interface PartitionCaptureParts {
   /** First offset to take. */
   position: bigint
   router: Router
-  rotation: Rotation
+  rotation: Connector['rotation']
+  errors: Connector['errors']
+  nullValues: Connector['nullValues']
   openRange(from: bigint, nowMs: number): OpenRange
   /** Shared by all partitions of a thread: one record at a time. */
   cursor: RecordCursor
   commits: CommitQueue
   clock: Clock
+  log: Log
 }
 
 /** One partition on its way into the archive: fills the open range, closes it by the rules, hands it on to be committed. */
@@ -64,10 +69,15 @@ export class PartitionCapture implements OffsetSink {
     return this.#open?.heldBytes ?? 0
   }
 
-  /** Takes what was fetched; offsets taken before are passed over. */
+  /**
+   * Takes what was fetched; offsets taken before are passed over. Throws DamagedDataError for what cannot be archived,
+   * if the connector does not tolerate it: `position` is then the offset concerned.
+   */
   take(fetch: PartitionFetch): void {
     this.end = fetch.end
     if (fetch.next <= this.#position) return
+    if (fetch.from > this.#position)
+      throw new RangeError(`${this.topic}-${this.partition}: ${fetch.from} was fetched, ${this.#position} comes next`)
     this.#nowMs = this.#parts.clock.nowMs()
     this.#position = walkFetch(fetch, this.#position, this.#parts.cursor, this)
   }
@@ -91,21 +101,66 @@ export class PartitionCapture implements OffsetSink {
   }
 
   record(record: RecordView, offset: OffsetOf): void {
-    const timestampMs = this.#parts.router.timestampOf(record)
+    if (record.valueLength < 0 && this.#parts.nullValues !== 'write') {
+      this.#nullValue(offset())
+      return
+    }
+    const { router, rotation } = this.#parts
+    let timestampMs: number
+    try {
+      timestampMs = router.timestampOf(record)
+    } catch (error) {
+      if (!(error instanceof DamagedDataError) || this.#parts.errors.tolerance === 'none') throw error
+      this.#passOver(error, 'unreadable', offset(), offset())
+      return
+    }
     if (timestampMs >= this.#closesAtTimestampMs && this.#open !== null) this.#closeAt(offset(), 'interval')
     const open = this.#open ?? this.#openAt(offset())
-    if (open.firstTimestampMs === null)
-      this.#closesAtTimestampMs = closesAtTimestampMs(timestampMs, this.#parts.rotation)
+    if (open.firstTimestampMs === null) this.#closesAtTimestampMs = closesAtTimestampMs(timestampMs, rotation)
     open.lastChangeAtMs = this.#nowMs
-    const rows = open.append(record, this.#parts.router.folderAt(timestampMs), timestampMs)
+    const rows = open.append(record, router.folderAt(timestampMs), timestampMs)
     this.records++
-    if (rows === this.#parts.rotation.flushSize) this.#closeAt(offset() + 1n, 'flush-size')
+    if (rows === rotation.flushSize) this.#closeAt(offset() + 1n, 'flush-size')
   }
 
   gap(reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
     const open = this.#open ?? this.#openAt(firstOffset)
     open.lastChangeAtMs = this.#nowMs
     open.addGap(reason, firstOffset, lastOffset)
+  }
+
+  damaged(error: DamagedDataError, firstOffset: bigint, lastOffset: bigint): void {
+    if (this.#parts.errors.tolerance === 'none') {
+      // what came before it is archived when the partition is closed
+      this.#position = firstOffset
+      throw error
+    }
+    this.#passOver(error, 'corrupt', firstOffset, lastOffset)
+  }
+
+  #passOver(error: DamagedDataError, reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
+    const { topic, partition } = this
+    this.#parts.log.error('records that cannot be archived are passed over, as errors.tolerance says', {
+      topic,
+      partition,
+      firstOffset,
+      lastOffset,
+      reason,
+      error: error.message,
+    })
+    this.gap(reason, firstOffset, lastOffset)
+  }
+
+  #nullValue(offset: bigint): void {
+    const { topic, partition } = this
+    if (this.#parts.nullValues === 'ignore') {
+      this.gap('ignored', offset, offset)
+      return
+    }
+    throw new DamagedDataError('null-value', `${topic}-${partition}: the record at offset ${offset} has no value`, {
+      remedy: 'Set behavior.on.null.values to write (tombstones are rows) or ignore, or correct the producer.',
+      details: { topic, partition, offset: String(offset) },
+    })
   }
 
   #openAt(from: bigint): OpenRange {

@@ -186,7 +186,7 @@ describe('a capture', () => {
     const stop = new AbortController()
     const capture = await openCapture(eventLog, archive.store, topic)
     const running = capture.run({ untilEnd: false }, stop.signal)
-    while (capture.status()[0]!.position < 1_000n) await Promise.race([sleep(10), running])
+    while ((capture.status()[0]?.position ?? 0n) < 1_000n) await Promise.race([sleep(10), running])
     stop.abort()
     await running
     assert.equal(capture.status()[0]?.archived, 1_000n)
