@@ -1,6 +1,9 @@
 import type { CheckResult } from './check-result.ts'
 import type { GroupMember, GroupOptions } from './group-membership.ts'
 import type { RecordBlock, SourceRun } from './record-block.ts'
+import type { AcknowledgedPosition, TopicIdentity } from './topic-identity.ts'
+
+export type { AcknowledgedPosition, TopicIdentity }
 
 /**
  * What Coldstream needs of a broker, in words that fit a Kafka topic, a JetStream stream, and a RabbitMQ queue or stream
@@ -53,13 +56,6 @@ export interface EventLog {
   examine(topics: readonly string[]): Promise<CheckResult[]>
 
   close(): Promise<void>
-}
-
-/** A topic of this name that is this very one, not a namesake created after it was deleted. */
-export interface TopicIdentity {
-  topic: string
-  /** The broker's own identity of the incarnation (Kafka: topic id; JetStream: `created`). */
-  incarnationId: string
 }
 
 export interface TopicInfo extends TopicIdentity {
@@ -124,14 +120,6 @@ export interface PartitionFetch {
   first: bigint
   end: bigint
   runs: SourceRun[]
-}
-
-export interface AcknowledgedPosition {
-  topic: string
-  partition: number
-  next: bigint
-  /** Stored beside the position where the broker has a place for it. */
-  note?: string
 }
 
 export interface TargetOptions {
