@@ -1,5 +1,6 @@
 import type { LogHead } from '../catalog/log-state.ts'
 import { UnavailableError } from '../errors.ts'
+import type { OutgoingRecord } from '../format/record-batch/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { PartitionCommitter } from './commit-protocol.ts'
@@ -25,12 +26,15 @@ export interface CommitQueueParts {
   /** Aborted when waiting for a store that is out of reach has no more sense. */
   givesUp: AbortSignal
   onCommitted(range: CommittedRange): void
+  sendDeadLetters(letters: readonly OutgoingRecord[]): Promise<void>
 }
 
 /** A sealed range with what made it close and the bytes its segments hold in memory. */
 export interface ClosedRange extends SealedRange {
   reason: CloseReason
   bytes: number
+  /** Records that were passed over and go to the dead letter topic before the range is committed. */
+  deadLetters: readonly OutgoingRecord[]
 }
 
 const firstRetryMs = 200
@@ -103,10 +107,12 @@ export class CommitQueue {
   }
 
   /** A store that is out of reach for a while costs time, never data: the range is kept and tried again. */
-  async #commit(sealed: SealedRange): ReturnType<PartitionCommitter['commit']> {
-    const { committer, clock, log, name, givesUp } = this.#parts
+  async #commit(sealed: ClosedRange): ReturnType<PartitionCommitter['commit']> {
+    const { committer, clock, log, name, givesUp, sendDeadLetters } = this.#parts
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
       try {
+        // before the commit: what is sent twice after a crash is better than what is never sent
+        if (sealed.deadLetters.length > 0) await sendDeadLetters(sealed.deadLetters)
         return await committer.commit(sealed)
       } catch (error) {
         if (!(error instanceof UnavailableError) || givesUp.aborted) throw error

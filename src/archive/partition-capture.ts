@@ -7,10 +7,14 @@ import type { Log } from '../ports/log.ts'
 import type { GapReason } from '../ports/record-block.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import type { Connector } from './connector/connector.ts'
+import { deadLetter } from './dead-letters.ts'
 import type { OpenRange } from './open-range.ts'
 import { type CloseReason, closesAtTimestampMs, closesNow } from './rotate.ts'
 import type { Router } from './route.ts'
 import { type OffsetOf, type OffsetSink, walkFetch } from './walk-fetch.ts'
+
+/** Reasons of gaps that somebody has to hear of. */
+const losses: ReadonlySet<GapReason> = new Set(['retention', 'truncated', 'corrupt', 'unreadable'])
 
 /** What one partition's capture is made of. */
 export interface PartitionCaptureParts {
@@ -20,14 +24,23 @@ export interface PartitionCaptureParts {
   position: bigint
   router: Router
   rotation: Connector['rotation']
-  errors: Connector['errors']
-  nullValues: Connector['nullValues']
+  /** What is done about records that cannot be archived. */
+  connector: Pick<Connector, 'name' | 'errors' | 'nullValues'>
   openRange(from: bigint, nowMs: number): OpenRange
   /** Shared by all partitions of a thread: one record at a time. */
   cursor: RecordCursor
   commits: CommitQueue
   clock: Clock
   log: Log
+}
+
+/** Offsets of one fetch among which are some that have no row although they may have held data. */
+interface LostOffsets {
+  /** Of the first of them. */
+  reason: GapReason
+  firstOffset: bigint
+  lastOffset: bigint
+  error: DamagedDataError | null
 }
 
 /** One partition on its way into the archive: fills the open range, closes it by the rules, hands it on to be committed. */
@@ -42,6 +55,7 @@ export class PartitionCapture implements OffsetSink {
   readonly #parts: PartitionCaptureParts
   #position: bigint
   #open: OpenRange | null = null
+  #lost: LostOffsets | null = null
   #closesAtTimestampMs = Number.POSITIVE_INFINITY
   #nowMs = 0
 
@@ -79,7 +93,12 @@ export class PartitionCapture implements OffsetSink {
     if (fetch.from > this.#position)
       throw new RangeError(`${this.topic}-${this.partition}: ${fetch.from} was fetched, ${this.#position} comes next`)
     this.#nowMs = this.#parts.clock.nowMs()
-    this.#position = walkFetch(fetch, this.#position, this.#parts.cursor, this)
+    this.#lost = null
+    try {
+      this.#position = walkFetch(fetch, this.#position, this.#parts.cursor, this)
+    } finally {
+      if (this.#lost !== null) this.#sayLost(this.#lost)
+    }
   }
 
   /** Closes the open range when the clock or its size say so. */
@@ -101,7 +120,7 @@ export class PartitionCapture implements OffsetSink {
   }
 
   record(record: RecordView, offset: OffsetOf): void {
-    if (record.valueLength < 0 && this.#parts.nullValues !== 'write') {
+    if (record.valueLength < 0 && this.#parts.connector.nullValues !== 'write') {
       this.#nullValue(offset())
       return
     }
@@ -110,8 +129,9 @@ export class PartitionCapture implements OffsetSink {
     try {
       timestampMs = router.timestampOf(record)
     } catch (error) {
-      if (!(error instanceof DamagedDataError) || this.#parts.errors.tolerance === 'none') throw error
+      if (!(error instanceof DamagedDataError) || this.#parts.connector.errors.tolerance === 'none') throw error
       this.#passOver(error, 'unreadable', offset(), offset())
+      this.#keepDeadLetter(record, offset(), error)
       return
     }
     if (timestampMs >= this.#closesAtTimestampMs && this.#open !== null) this.#closeAt(offset(), 'interval')
@@ -124,13 +144,14 @@ export class PartitionCapture implements OffsetSink {
   }
 
   gap(reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
+    if (losses.has(reason)) this.#lost = { ...(this.#lost ?? { reason, firstOffset, error: null }), lastOffset }
     const open = this.#open ?? this.#openAt(firstOffset)
     open.lastChangeAtMs = this.#nowMs
     open.addGap(reason, firstOffset, lastOffset)
   }
 
   damaged(error: DamagedDataError, firstOffset: bigint, lastOffset: bigint): void {
-    if (this.#parts.errors.tolerance === 'none') {
+    if (this.#parts.connector.errors.tolerance === 'none') {
       // what came before it is archived when the partition is closed
       this.#position = firstOffset
       throw error
@@ -139,21 +160,35 @@ export class PartitionCapture implements OffsetSink {
   }
 
   #passOver(error: DamagedDataError, reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
+    this.gap(reason, firstOffset, lastOffset)
+    if (this.#lost !== null) this.#lost.error ??= error
+  }
+
+  /** One line a fetch, however many there were: the commit log has every offset. */
+  #sayLost({ reason, firstOffset, lastOffset, error }: LostOffsets): void {
     const { topic, partition } = this
-    this.#parts.log.error('records that cannot be archived are passed over, as errors.tolerance says', {
+    const why = error === null ? {} : { error: error.message, remedy: error.remedy }
+    this.#parts.log.error('some offsets have no row: a gap', {
       topic,
       partition,
+      reason,
       firstOffset,
       lastOffset,
-      reason,
-      error: error.message,
+      ...why,
     })
-    this.gap(reason, firstOffset, lastOffset)
+  }
+
+  #keepDeadLetter(record: RecordView, offset: bigint, error: DamagedDataError): void {
+    const { connector } = this.#parts
+    if (connector.errors.deadLetterTopic === null) return
+    const { topic, partition } = this
+    const letter = deadLetter(record, { connector: connector.name, topic, partition, offset }, error, this.#nowMs)
+    this.#open?.addDeadLetter(letter)
   }
 
   #nullValue(offset: bigint): void {
     const { topic, partition } = this
-    if (this.#parts.nullValues === 'ignore') {
+    if (this.#parts.connector.nullValues === 'ignore') {
       this.gap('ignored', offset, offset)
       return
     }

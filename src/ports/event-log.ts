@@ -37,6 +37,12 @@ export interface EventLog {
    */
   joinGroup(options: GroupOptions): Promise<GroupMember>
 
+  /**
+   * Appends records to any partition of a topic, at least once; for what is not part of a replay. Throws NotFoundError
+   * `topic-not-found`, UnavailableError, InvalidInputError `record-refused` for what the topic never takes.
+   */
+  append(topic: string, block: RecordBlock): Promise<void>
+
   /** Creates a topic fit to hold a replay: kept for ever whatever its timestamps, large enough records. */
   createTarget(topic: string, options: TargetOptions): Promise<void>
 
@@ -85,6 +91,8 @@ export interface ReaderOptions {
   maxBytes: number
   /** How long the broker may wait for new records before `next` returns empty-handed. */
   maxWaitMs: number
+  /** Bytes that are no valid records: an error, or a gap `corrupt` and on; an error unless told. */
+  corruptBatches?: 'refuse' | 'gap'
 }
 
 export interface EventReader {

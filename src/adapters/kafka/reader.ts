@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { AbortedError, ColdstreamError, DamagedDataError, type NotFoundError } from '../../errors.ts'
-import { type CorruptBatches, committedRuns } from '../../format/record-batch/index.ts'
+import { committedRuns } from '../../format/record-batch/index.ts'
 import type { EventReader, PartitionFetch, ReaderOptions, ReadPosition } from '../../ports/event-log.ts'
 import { Bell } from './bell.ts'
 import { brokerRefusal, KafkaCode } from './broker-error.ts'
@@ -22,8 +22,6 @@ const hopelessCodes: ReadonlySet<string> = new Set(['broker-authentication-faile
 export interface KafkaReaderOptions extends ReaderOptions {
   /** How long a partition may fail before `next` throws; two minutes unless told: an election, a broker's restart. */
   giveUpAfterMs?: number
-  /** `refuse` unless told. */
-  corruptBatches?: CorruptBatches
 }
 
 /**

@@ -2,6 +2,7 @@ import type { BufferPool } from '../../format/parquet/index.ts'
 import type { RecordCursor } from '../../format/record-batch/index.ts'
 import type { ReadPosition } from '../../ports/event-log.ts'
 import { CommitQueue, type CommittedRange } from '../commit-queue.ts'
+import { sendDeadLetters } from '../dead-letters.ts'
 import type { OpenedPartition, PartitionParts } from '../open-partition.ts'
 import { OpenRange } from '../open-range.ts'
 import { PartitionCapture } from '../partition-capture.ts'
@@ -58,8 +59,7 @@ export class Lane {
       position: opened.position,
       router: new Router(connector.routing),
       rotation: connector.rotation,
-      errors: connector.errors,
-      nullValues: connector.nullValues,
+      connector,
       openRange: (from, nowMs) => new OpenRange(from, nowMs, connector.routing.topicsDir, writerOptions),
       cursor: sharing.cursor,
       commits: new CommitQueue({
@@ -69,6 +69,10 @@ export class Lane {
         log,
         givesUp: sharing.givesUp,
         onCommitted,
+        sendDeadLetters: async (letters) => {
+          const topic = connector.errors.deadLetterTopic
+          if (topic !== null) await sendDeadLetters(parts.eventLog, topic, letters)
+        },
       }),
       clock,
       log,

@@ -43,7 +43,7 @@ export class LocalShard implements Shard {
   }
 
   async take(orders: readonly PartitionOrder[]): Promise<void> {
-    this.#reader ??= await this.#parts.eventLog.openReader([], { maxBytes: fetchBytes, maxWaitMs: fetchWaitMs })
+    this.#reader ??= await this.#openReader()
     const byTopic = Map.groupBy(orders, ({ topic }) => topic.incarnationId)
     await concurrently([...byTopic.values()], openAtOnce, async (some) => {
       const bounds = await this.#boundsOf(some)
@@ -97,6 +97,11 @@ export class LocalShard implements Shard {
     )
     this.#givesUp.abort()
     await this.#reader?.close()
+  }
+
+  #openReader(): Promise<EventReader> {
+    const corruptBatches = this.#parts.connector.errors.tolerance === 'all' ? 'gap' : 'refuse'
+    return this.#parts.eventLog.openReader([], { maxBytes: fetchBytes, maxWaitMs: fetchWaitMs, corruptBatches })
   }
 
   async #boundsOf(orders: readonly PartitionOrder[]): Promise<PartitionBounds[] | null> {
