@@ -15,6 +15,7 @@ import type {
 } from '../../ports/event-log.ts'
 import type { GroupMember, GroupOptions } from '../../ports/group-membership.ts'
 import { KafkaCluster } from './cluster.ts'
+import { joinGroup } from './group/join-group.ts'
 import { commitGroupOffsets } from './group-offsets.ts'
 import { inspectCluster } from './health.ts'
 import { judgeCluster } from './judge-cluster.ts'
@@ -90,7 +91,7 @@ export class KafkaEventLog implements EventLog {
   }
 
   joinGroup(options: GroupOptions): Promise<GroupMember> {
-    return Promise.reject(new Error(`group ${options.group} cannot be joined yet`))
+    return joinGroup(this.#cluster, options)
   }
 
   createTarget(topic: string, options: TargetOptions): Promise<void> {
