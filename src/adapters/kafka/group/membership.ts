@@ -58,7 +58,7 @@ export class Membership implements GroupMember {
   ) {
     this.#cluster = cluster
     this.#coordinator = coordinator
-    this.#topics = options.topics
+    this.#topics = [...options.topics]
     this.#listener = options.listener
     this.#delivery = new AssignmentDelivery(
       options.listener,
@@ -77,7 +77,7 @@ export class Membership implements GroupMember {
     const coordinator = new GroupCoordinator(cluster, options.group)
     const member = new Membership(cluster, coordinator, options, protocol)
     try {
-      const pauseMs = await repeatUntilDone(joinLimitMs, () => attempt(() => member.#protocol.step(options.topics)))
+      const pauseMs = await repeatUntilDone(joinLimitMs, () => attempt(() => member.#protocol.step(member.#topics)))
       // Whoever joins has its member before its listener is called.
       setImmediate(() => member.#delivery.begin())
       member.#running = member.#run(pauseMs)

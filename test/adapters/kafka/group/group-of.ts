@@ -9,6 +9,7 @@ import { Listening } from './listening.ts'
 /** Sessions short enough to wait for, long enough for a busy machine; both protocols have the same. */
 const sessionMs = 4_000
 const heartbeatMs = 300
+const timing = { sessionTimeoutMs: sessionMs, heartbeatMs, metadataMs: heartbeatMs }
 
 /** A broker with short sessions; `groupVersion` 0 is one without KIP-848. */
 export function shortSessions(groupVersion: 0 | 1): KafkaServerOptions {
@@ -46,7 +47,7 @@ export class GroupOf {
     const cluster = new KafkaCluster({ brokers: this.#brokers, clientId: 'group-test' })
     try {
       const options = { group: this.name, topics, listener }
-      const member = await joinGroup(cluster, options)
+      const member = await joinGroup(cluster, options, timing)
       const instance = { listener, member, kill: () => cluster.close() }
       this.#instances.push({ instance, cluster })
       return instance
