@@ -1,5 +1,5 @@
 import { CommitLog } from '../catalog/commit-log.ts'
-import { BufferPool, SegmentWriter } from '../format/parquet/index.ts'
+import { type BufferPool, SegmentWriter } from '../format/parquet/index.ts'
 import type { SegmentIdentity } from '../format/segment.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, PartitionBounds, TopicInfo } from '../ports/event-log.ts'
@@ -42,6 +42,7 @@ export async function openPartition(
   topic: TopicInfo,
   incarnation: number,
   bounds: PartitionBounds,
+  pool: BufferPool,
   signal: AbortSignal,
 ): Promise<OpenedPartition> {
   const { store, clock, describer } = parts
@@ -51,7 +52,6 @@ export async function openPartition(
     partition: bounds.partition,
     timestampType: topic.timestampType,
   }
-  const pool = new BufferPool()
   const { codec } = parts.connector.routing
   const log = await CommitLog.open({ store, key: identity, writer: parts.writer, clock })
   const buildEmpty = () => new SegmentWriter({ identity, codec, pool }).finish()

@@ -65,6 +65,18 @@ export class OpenRange implements RangeFacts {
     return bytes
   }
 
+  /** How much of it are raw pages, which `squeeze` gives back. */
+  get rawBytes(): number {
+    let bytes = 0
+    for (const writer of this.#writers.values()) bytes += writer.rawBytes
+    return bytes
+  }
+
+  /** Compresses what is raw. */
+  squeeze(): void {
+    for (const writer of this.#writers.values()) writer.squeeze()
+  }
+
   /** Builds all segments; `bytes` is what they hold. The range is not used afterwards. */
   seal(next: bigint): Omit<ClosedRange, 'routing' | 'reason'> {
     let bytes = this.#deadLetterBytes

@@ -83,6 +83,16 @@ export class PartitionCapture implements OffsetSink {
     return this.#open?.heldBytes ?? 0
   }
 
+  /** How much of that is not compressed yet. */
+  get rawBytes(): number {
+    return this.#open?.rawBytes ?? 0
+  }
+
+  /** Compresses it. */
+  squeeze(): void {
+    this.#open?.squeeze()
+  }
+
   /**
    * Takes what was fetched; offsets taken before are passed over. Throws DamagedDataError for what cannot be archived,
    * if the connector does not tolerate it: `position` is then the offset concerned.

@@ -75,6 +75,7 @@ export class LocalShard implements Shard {
 
   limitMemory(maxBytes: number): void {
     this.#memoryMaxBytes = maxBytes
+    this.#sharing.pool.maxIdleBytes = maxBytes / 4
   }
 
   status(): readonly PartitionStatus[] {
@@ -116,8 +117,9 @@ export class LocalShard implements Shard {
 
   async #open(order: PartitionOrder, bounds: PartitionBounds): Promise<void> {
     const place = placeOf(order)
+    const { pool } = this.#sharing
     try {
-      const opened = await openPartition(this.#parts, order.topic, order.incarnation, bounds, this.#stop.signal)
+      const opened = await openPartition(this.#parts, order.topic, order.incarnation, bounds, pool, this.#stop.signal)
       const until = order.untilEnd ? bounds.end : null
       const lane = new Lane(opened, until, this.#parts, this.#sharing, (range) =>
         this.#listener.committed({ ...place, ...range }),
@@ -195,10 +197,16 @@ export class LocalShard implements Shard {
     }
   }
 
-  /** Over the budget the fullest partition closes; nothing more is read before commits have made room. */
+  /**
+   * Over the budget raw pages are compressed before their time, if that is worth it, and then the fullest partition
+   * closes; nothing more is read before commits have made room.
+   */
   async #holdMemory(): Promise<void> {
     const lanes = [...this.#lanes.values()]
     const held = (): number => lanes.reduce((bytes, { capture }) => bytes + capture.heldBytes, 0)
+    if (held() <= this.#memoryMaxBytes) return
+    const raw = lanes.reduce((bytes, { capture }) => bytes + capture.rawBytes, 0)
+    if (raw >= this.#memoryMaxBytes / 4) for (const { capture } of lanes) capture.squeeze()
     while (held() > this.#memoryMaxBytes) {
       const fullest = lanes.reduce((most, lane) => (lane.capture.openBytes > most.capture.openBytes ? lane : most))
       fullest.capture.close('memory')

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { Shard, ShardListener } from '../shard.ts'
+import type { PartitionStatus, Shard, ShardListener } from '../shard.ts'
 import { toErrorMessage } from './error-message.ts'
 import type { FromThread, ToThread } from './messages.ts'
 
@@ -25,7 +25,13 @@ export async function serveShard(port: MessagePort, open: (listener: ShardListen
     failed: (place, error) => tell({ kind: 'failed', place, error: toErrorMessage(error) }),
   })
   const closed = Promise.withResolvers<void>()
-  const tellStatus = (): void => tell({ kind: 'status', partitions: shard.status() })
+  let told: readonly PartitionStatus[] = []
+  const tellStatus = (): void => {
+    const partitions = shard.status()
+    if (isSame(partitions, told)) return
+    told = partitions
+    tell({ kind: 'status', partitions })
+  }
   const telling = setInterval(tellStatus, statusEveryMs)
   const answer = (call: number, work: Promise<void>): void => {
     work
@@ -57,4 +63,20 @@ export async function serveShard(port: MessagePort, open: (listener: ShardListen
   tell({ kind: 'ready' })
   await closed.promise
   clearInterval(telling)
+}
+
+function isSame(some: readonly PartitionStatus[], others: readonly PartitionStatus[]): boolean {
+  return (
+    some.length === others.length &&
+    some.every((status, index) => {
+      const other = others[index]!
+      return (
+        status.position === other.position &&
+        status.archived === other.archived &&
+        status.end === other.end &&
+        status.partition === other.partition &&
+        status.topic === other.topic
+      )
+    })
+  )
 }
