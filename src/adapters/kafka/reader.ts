@@ -286,7 +286,7 @@ export class KafkaReader implements EventReader {
   /** How long nothing can happen without a ring: until the deadline, or the next retry before it. */
   #waitMs(deadlineMs: number): number {
     const nowMs = performance.now()
-    return Math.min(deadlineMs, this.#positions.nextRetryMs(nowMs)) - nowMs
+    return Math.max(0, Math.min(deadlineMs, this.#positions.nextRetryMs(nowMs)) - nowMs)
   }
 }
 
