@@ -45,7 +45,8 @@ export class ConsumerGroupProtocol implements GroupProtocol {
       judge(code) {
         // the epoch has moved, and the answer that says so is on its way
         if (code === KafkaCode.staleMemberEpoch) return 'again'
-        return code === KafkaCode.unknownMemberId ? membershipLost(coordinator.group) : undefined
+        const gone = code === KafkaCode.unknownMemberId || code === KafkaCode.groupIdNotFound
+        return gone ? membershipLost(coordinator.group) : undefined
       },
     }
   }
@@ -61,9 +62,11 @@ export class ConsumerGroupProtocol implements GroupProtocol {
         return this.#take(assignment?.topicPartitions, topics, heartbeatIntervalMs)
       case KafkaCode.unknownMemberId:
       case KafkaCode.fencedMemberEpoch:
-        this.#epoch = 0
-        await this.#delivery.lost()
-        return 0
+        return this.#lose()
+      case KafkaCode.groupIdNotFound:
+        // Of a member it means that the group was deleted while it was away; of one that joins, that it is of another kind.
+        if (this.#epoch > 0) return this.#lose()
+        throw this.#coordinator.refusal(errorCode, errorMessage)
       case KafkaCode.unsupportedVersion:
         throw new ConsumerGroupsNotOffered(errorMessage ?? 'The broker offers no KIP-848 groups')
       default:
@@ -77,6 +80,13 @@ export class ConsumerGroupProtocol implements GroupProtocol {
     )
     const gone = errorCode === KafkaCode.unknownMemberId || errorCode === KafkaCode.groupIdNotFound
     if (errorCode !== KafkaCode.none && !gone) throw this.#coordinator.refusal(errorCode, errorMessage)
+  }
+
+  /** The group counts the member out: its partitions are others', and it joins again when it has let go of them. */
+  async #lose(): Promise<number> {
+    this.#epoch = 0
+    await this.#delivery.lost()
+    return 0
   }
 
   async #take(

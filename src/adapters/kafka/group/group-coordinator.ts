@@ -23,6 +23,7 @@ export class GroupCoordinator {
   readonly group: string
   readonly #cluster: KafkaCluster
   readonly #lane = `group-${randomUUID()}`
+  #connection: BrokerConnection | null = null
   #departing = false
 
   constructor(cluster: KafkaCluster, group: string) {
@@ -30,23 +31,18 @@ export class GroupCoordinator {
     this.group = group
   }
 
-  /** A connection to the coordinator; throws UnavailableError `group-coordinator-unavailable` while there is none. */
-  async connection(): Promise<BrokerConnection> {
-    return this.#find(this.#lane)
-  }
-
   /**
    * Sends a request of the membership. Throws UnavailableError `group-coordinator-unavailable` when it has to be sent
    * again, perhaps to another broker; every other code is in the response for the caller to judge.
    */
   async ask<R extends CodedResponse>(request: (coordinator: BrokerConnection) => Promise<R>): Promise<R> {
-    const coordinator = await this.connection()
-    // A request that overtakes the member's farewell would bring it back.
+    if (this.#connection?.usable !== true) this.#connection = await this.#find(this.#lane)
+    // A request that comes after the member's farewell would bring it back.
     if (this.#departing) throw this.#unavailable('the member is leaving')
-    return this.#judged(request(coordinator))
+    return this.#judged(request(this.#connection))
   }
 
-  /** Sends the member's farewell, past all that is under way; errors as `ask`, of which no more are let through. */
+  /** Sends the member's farewell, past all that is under way, and lets nothing through after it; errors as `ask`. */
   async askLast<R extends CodedResponse>(request: (coordinator: BrokerConnection) => Promise<R>): Promise<R> {
     this.#departing = true
     return this.#judged(request(await this.#find()))
@@ -78,6 +74,7 @@ export class GroupCoordinator {
   async #judged<R extends CodedResponse>(answer: Promise<R>): Promise<R> {
     const response = await answer
     if (!isRetriable(response.errorCode)) return response
+    this.#connection = null
     const refusal = this.refusal(response.errorCode)
     throw this.#unavailable(refusal.message, refusal)
   }

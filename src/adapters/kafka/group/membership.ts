@@ -83,7 +83,8 @@ export class Membership implements GroupMember {
       member.#running = member.#run(pauseMs)
       return member
     } catch (error) {
-      await coordinator.close()
+      // The coordinator may count it in already, and others would wait for it. The first failure is the one to tell.
+      await member.leave().catch(() => undefined)
       throw error
     }
   }

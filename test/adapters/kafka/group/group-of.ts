@@ -94,6 +94,10 @@ export class Topics {
     await this.#admin.deleteTopics({ topics: [topic] })
   }
 
+  async deleteGroup(group: string): Promise<void> {
+    await this.#admin.deleteGroups([group])
+  }
+
   /** Committed offsets of a group by partition, as text. */
   async offsets(group: string, topic: string): Promise<Record<number, string>> {
     const [told] = await this.#admin.fetchOffsets({ groupId: group, topics: [topic] })
