@@ -36,9 +36,11 @@ export function membershipSuite(title: string, groupVersion: 0 | 1): void {
       first.listener.hold()
       const second = await group.join([topic])
       await first.listener.until('a smaller share', () => first.listener.told.at(-1)?.length === 2)
-      // A third that is told something proves that the group has gone on meanwhile.
-      const other = await topics.create(1)
-      const third = await group.join([other])
+      // What a third is told twice proves that the group has gone on meanwhile, with answers to everyone.
+      const [one, other] = [await topics.create(1), await topics.create(1)]
+      const third = await group.join([one])
+      await third.listener.has(`${one}/0`)
+      third.member.subscribe([other])
       await third.listener.has(`${other}/0`)
       assert.deepEqual(second.listener.told, [])
       first.listener.release()
