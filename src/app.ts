@@ -1,16 +1,15 @@
-import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
+import { Worker } from 'node:worker_threads'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
-import { openFileStore } from './adapters/file/store.ts'
 import { PinoLog } from './adapters/pino-log.ts'
-import { openS3Store } from './adapters/s3/store.ts'
 import { SystemClock } from './adapters/system-clock.ts'
 import { Capture } from './archive/capture.ts'
 import type { Connector } from './archive/connector/connector.ts'
-import { parquetDescriber } from './archive/parquet-describer.ts'
+import type { ShardListener } from './archive/shard/shard.ts'
+import { ThreadShard } from './archive/shard/thread/thread-shard.ts'
+import type { CaptureThreadData } from './capture-thread.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
-import type { Log } from './ports/log.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
 import { QueryService } from './query/query-service.ts'
@@ -19,22 +18,30 @@ import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
 import { ReplayService } from './replay/service.ts'
 import type { OpenCapture, Services } from './services.ts'
+import { openStore, type StoreAddress } from './stores.ts'
+
+/** The module of a capture's thread, beside this one: TypeScript when run from source, JavaScript when built. */
+const CAPTURE_THREAD = new URL(
+  `./capture-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
+  import.meta.url,
+)
 
 /** Reads the configuration and puts the services together: the one place that knows the adapters. */
 export async function openServices(options: OpenOptions): Promise<Services> {
   const config = await loadConfig(options.configFile)
-  const log = new PinoLog(options.verbose ? config.log.level : 'warn')
-  const store = await openStore(config.store.url, config)
+  const logLevel = options.verbose ? config.log.level : 'warn'
+  const store = await openStore(config.store)
   try {
-    return await assemble(config, log, store)
+    return await assemble(config, logLevel, store)
   } catch (error) {
     await store.close()
     throw error
   }
 }
 
-async function assemble(config: Config, log: Log, store: ObjectStore): Promise<Services> {
+async function assemble(config: Config, logLevel: Config['log']['level'], store: ObjectStore): Promise<Services> {
   const clock = new SystemClock()
+  const log = new PinoLog(logLevel)
   const engine = new DuckDbEngine({
     temporaryFolder: tmpdir(),
     maxSpillBytes: config.query.maxSpillBytes,
@@ -68,21 +75,25 @@ async function assemble(config: Config, log: Log, store: ObjectStore): Promise<S
     queries,
     eventLog: eventLog.get,
     replays: replays.get,
-    async openCapture(connector, signal) {
-      const captureStore = await storeOf(connector, config, store)
+    async openCapture(connector) {
+      const address = storeOf(connector, config)
+      const captureStore = address === null ? store : await openStore(address)
       if (captureStore !== store) captureStores.push(captureStore)
-      const parts = {
+      const thread: CaptureThreadData = {
+        connector,
+        kafka: config.kafka,
+        store: address ?? config.store,
+        logLevel,
+      }
+      const capture = await Capture.open({
         connector,
         eventLog: await eventLog.get(),
         store: captureStore,
-        describer: parquetDescriber,
         clock,
         log,
-      }
-      const capture = await Capture.open(
-        { ...parts, memoryMaxBytes: config.capture.memoryMaxBytes, writer: randomUUID() },
-        signal,
-      )
+        ...config.capture,
+        openShard: (listener) => openThread(thread, listener),
+      })
       captures.set(connector.name, { connector: connector.name, capture })
       return capture
     },
@@ -113,21 +124,24 @@ function lazily<Service>(open: () => Promise<Service>): { get(): Promise<Service
   }
 }
 
-async function openStore(url: string, config: Config): Promise<ObjectStore> {
-  return url.startsWith('s3:') ? openS3Store(url, config.store.s3) : openFileStore(url)
+/** The store that the connector's `s3.*` properties name; null: the configured one, which goes before. */
+function storeOf({ s3 }: Connector, config: Config): StoreAddress | null {
+  if (config.store.isConfigured || s3 === null) return null
+  const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
+  return {
+    url: `s3://${bucket}`,
+    s3: {
+      ...config.store.s3,
+      ...(region !== null && { region }),
+      ...(endpoint !== null && { endpoint }),
+      ...(accessKeyId !== null && { accessKeyId }),
+      ...(secretAccessKey !== null && { secretAccessKey }),
+    },
+  }
 }
 
-/** The configured store; where none is configured, the one that the connector's `s3.*` properties name. */
-async function storeOf({ s3 }: Connector, config: Config, configured: ObjectStore): Promise<ObjectStore> {
-  if (config.store.isConfigured || s3 === null) return configured
-  const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
-  return openS3Store(`s3://${bucket}`, {
-    ...config.store.s3,
-    ...(region !== null && { region }),
-    ...(endpoint !== null && { endpoint }),
-    ...(accessKeyId !== null && { accessKeyId }),
-    ...(secretAccessKey !== null && { secretAccessKey }),
-  })
+function openThread(data: CaptureThreadData, listener: ShardListener): Promise<ThreadShard> {
+  return ThreadShard.open(new Worker(CAPTURE_THREAD, { workerData: data, name: 'coldstream-capture' }), listener)
 }
 
 function segmentFiles(store: ObjectStore, config: Config): SegmentFiles {

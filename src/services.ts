@@ -20,7 +20,7 @@ export interface Services {
   /** Connects to the broker on first use. */
   replays(): Promise<ReplayService>
   /** Opens a connector's capture into the archive: the configured one, else the one its `s3.*` properties name. */
-  openCapture(connector: Connector, signal: AbortSignal): Promise<Capture>
+  openCapture(connector: Connector): Promise<Capture>
   /** Captures that were opened and are not closed, with their connectors' names. */
   captures(): readonly OpenCapture[]
   close(): Promise<void>

@@ -28,7 +28,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   http: inside,
   cli: [...inside, 'http'],
   adapters: ['errors', 'ports', 'format'],
-  app: [...inside, 'http', 'cli', 'adapters'],
+  stores: ['ports', 'adapters'],
+  'capture-thread': ['archive', 'config', 'adapters', 'stores'],
+  app: [...inside, 'http', 'cli', 'adapters', 'stores', 'capture-thread'],
   main: [...inside, 'http', 'cli', 'app'],
 }
 

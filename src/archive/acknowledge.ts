@@ -1,4 +1,4 @@
-import type { AcknowledgedPosition, EventLog } from '../ports/event-log.ts'
+import type { AcknowledgedPosition } from '../ports/event-log.ts'
 import type { Log } from '../ports/log.ts'
 
 /**
@@ -6,15 +6,13 @@ import type { Log } from '../ports/log.ts'
  * the next. It only serves lag tools, so a broker that refuses is logged and never stops the capture.
  */
 export class Acknowledger {
-  readonly #eventLog: EventLog
-  readonly #consumer: string
+  readonly #tell: (positions: readonly AcknowledgedPosition[]) => Promise<void>
   readonly #log: Log
   #waiting = new Map<string, AcknowledgedPosition>()
   #running: Promise<void> | null = null
 
-  constructor(eventLog: EventLog, consumer: string, log: Log) {
-    this.#eventLog = eventLog
-    this.#consumer = consumer
+  constructor(tell: (positions: readonly AcknowledgedPosition[]) => Promise<void>, log: Log) {
+    this.#tell = tell
     this.#log = log
   }
 
@@ -33,10 +31,9 @@ export class Acknowledger {
       const positions = [...this.#waiting.values()]
       this.#waiting = new Map()
       try {
-        await this.#eventLog.acknowledge(this.#consumer, positions)
+        await this.#tell(positions)
       } catch (error) {
         this.#log.warn('the broker did not take the archived positions; lag tools show old ones', {
-          group: this.#consumer,
           error: error instanceof Error ? error.message : String(error),
         })
       }

@@ -1,27 +1,41 @@
 import { concurrently } from '../catalog/concurrently.ts'
 import { resolveIncarnation } from '../catalog/incarnations.ts'
-import { AbortedError, NotFoundError } from '../errors.ts'
-import { BufferPool } from '../format/parquet/index.ts'
-import { RecordCursor } from '../format/record-batch/index.ts'
-import type { EventReader, TopicInfo } from '../ports/event-log.ts'
+import { NotFoundError, UnavailableError } from '../errors.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { EventLog, TopicInfo } from '../ports/event-log.ts'
+import type { AssignedPartition, GroupMember } from '../ports/group-membership.ts'
+import type { Log } from '../ports/log.ts'
+import type { ObjectStore } from '../ports/object-store.ts'
 import { Acknowledger } from './acknowledge.ts'
-import { CommitQueue, type CommittedRange } from './commit-queue.ts'
-import { consumerGroupOf } from './connector/connector.ts'
-import { type CaptureParts, type OpenedPartition, openPartition } from './open-partition.ts'
-import { OpenRange } from './open-range.ts'
-import { PartitionCapture } from './partition-capture.ts'
-import { Router } from './route.ts'
+import { type Connector, consumerGroupOf } from './connector/connector.ts'
+import { Retries } from './retries.ts'
+import {
+  type PartitionOrder,
+  type PartitionPlace,
+  type PartitionStatus,
+  placeName,
+  type Shard,
+  type ShardListener,
+} from './shard/shard.ts'
+import { ShardSet } from './shard/shard-set.ts'
+import { chosenTopics, describeTopics } from './topic-choice.ts'
 
-/** Where a partition's capture stands. */
-export interface PartitionStatus {
-  topic: string
-  partition: number
-  /** Next offset to take from the broker. */
-  position: bigint
-  /** Next offset to archive: everything below is committed. */
-  archived: bigint
-  /** Where the broker's log ended at the last look. */
-  end: bigint
+export type { PartitionStatus }
+
+/** What a capture needs of the outside and of its neighbours. */
+export interface CaptureParts {
+  connector: Connector
+  eventLog: EventLog
+  store: ObjectStore
+  clock: Clock
+  log: Log
+  /** Memory that segments may hold, open or waiting for their commit, over all partitions. */
+  memoryMaxBytes: number
+  /** Shards, which are threads, at most. */
+  threads: number
+  /** How often topics and their partitions are looked for that were not there before. */
+  topicRefreshMs: number
+  openShard(listener: ShardListener): Promise<Shard>
 }
 
 /** What a capture did since it was opened. */
@@ -36,252 +50,236 @@ export interface TaskStatus {
   /** Numbered from 0. */
   task: number
   partitions: number
-  /** What stopped it or some of its partitions; null while all is well. */
+  /** What stopped some of its partitions; null while all is well. */
   error: Error | null
 }
 
 export interface RunOptions {
-  /** Stop when every partition has reached the end it had when the run began. */
+  /**
+   * Stop when every partition has reached the end it had when the run began; all partitions are then this capture's.
+   * Otherwise they are divided among all captures of the connector that run anywhere.
+   */
   untilEnd: boolean
 }
 
-const openAtOnce = 16
-const fetchBytes = 32 * 1024 * 1024
-const fetchWaitMs = 250
-
-interface Lane {
-  opened: OpenedPartition
-  capture: PartitionCapture
-  /** With `untilEnd`: the offset at which this partition is done. */
-  until: bigint | null
-}
+const topicsAtOnce = 16
 
 /** Streams a connector's topics into the archive until it is stopped. */
 export class Capture {
   readonly totals: CaptureTotals = { records: 0, segments: 0, bytes: 0 }
   readonly #parts: CaptureParts
-  readonly #lanes: Map<string, Lane>
+  readonly #topics: readonly TopicInfo[]
+  readonly #shards: ShardSet
   readonly #acknowledger: Acknowledger
-  /** Aborted when what waits for a store that is out of reach shall give up. */
-  readonly #givesUp: AbortController
+  readonly #retries: Retries
+  /** Partitions that stopped for a reason that does not pass by itself, and on which task. */
+  readonly #failures = new Map<string, { task: number; error: Error }>()
+  /** With `untilEnd`: partitions that are not done. */
+  readonly #unfinished = new Set<string>()
+  /** Settles when there is nothing left to do, or nothing can be done. */
+  readonly #over = Promise.withResolvers<void>()
+  /** Aborted when the run ends, for whatever reason. */
+  readonly #ending = new AbortController()
+  #member: GroupMember | null = null
+  #untilEnd = false
 
-  private constructor(parts: CaptureParts, opened: readonly { opened: OpenedPartition; end: bigint }[]) {
+  private constructor(parts: CaptureParts, topics: readonly TopicInfo[]) {
+    const { connector, eventLog, clock, log, memoryMaxBytes, threads } = parts
     this.#parts = parts
-    this.#givesUp = new AbortController()
-    this.#acknowledger = new Acknowledger(parts.eventLog, consumerGroupOf(parts.connector), parts.log)
-    const shared = { pool: new BufferPool(), cursor: new RecordCursor() }
-    this.#lanes = new Map(
-      opened.map(({ opened: partition, end }) => [
-        laneName(partition.identity),
-        { opened: partition, capture: this.#partitionCapture(partition, shared), until: end },
-      ]),
+    this.#topics = topics
+    this.#acknowledger = new Acknowledger(
+      (positions) =>
+        this.#member?.acknowledge(positions) ?? eventLog.acknowledge(consumerGroupOf(connector), positions),
+      log,
     )
-  }
-
-  /**
-   * Finds the topics, reads every partition's log and finishes what an earlier writer left open. Throws NotFoundError
-   * `topic-not-found` naming all topics that do not exist.
-   */
-  static async open(parts: CaptureParts, signal: AbortSignal): Promise<Capture> {
-    for (const warning of parts.connector.warnings) parts.log.warn(warning, { connector: parts.connector.name })
-    const topics = await describeAll(parts)
-    const opened = await concurrently(topics, openAtOnce, async (topic) => {
-      const incarnation = await resolveIncarnation(parts.store, topic, parts.clock)
-      const bounds = await parts.eventLog.bounds(
-        topic,
-        Array.from({ length: topic.partitions }, (_, partition) => partition),
-      )
-      return concurrently(bounds, openAtOnce, async (bound) => ({
-        opened: await openPartition(parts, topic, incarnation, bound, signal),
-        end: bound.end,
-      }))
+    this.#retries = new Retries(clock, (error) => this.#over.reject(error))
+    this.#shards = new ShardSet({
+      shards: Math.min(threads, connector.tasksMax ?? threads),
+      memoryMaxBytes,
+      openShard: () => parts.openShard(this.#listener()),
     })
-    return new Capture(parts, opened.flat())
   }
 
-  /** Where every partition stands now. */
+  /** Finds the topics. Throws NotFoundError `topic-not-found` naming all topics that do not exist. */
+  static async open(parts: CaptureParts): Promise<Capture> {
+    for (const warning of parts.connector.warnings) parts.log.warn(warning, { connector: parts.connector.name })
+    return new Capture(parts, await describeTopics(parts.connector, parts.eventLog))
+  }
+
+  /** Where every partition stands now that this capture has or had. */
   status(): PartitionStatus[] {
-    return [...this.#lanes.values()].map(({ capture, opened }) => ({
-      topic: capture.topic,
-      partition: capture.partition,
-      position: capture.position,
-      archived: opened.committer.state.archived?.next ?? opened.position,
-      end: capture.end,
-    }))
+    return this.#shards.status()
   }
 
   /** How its threads fare. */
   tasks(): TaskStatus[] {
-    return [{ task: 0, partitions: this.#lanes.size, error: null }]
+    const failures = [...this.#failures.values()]
+    return Array.from({ length: Math.max(1, this.#shards.size) }, (_, task) => ({
+      task,
+      partitions: this.#shards.partitionsOf(task),
+      error: failures.find((failure) => failure.task === task)?.error ?? null,
+    }))
   }
 
   /**
    * Captures until `signal` aborts (everything taken is then committed before it returns) or, with `untilEnd`, until
-   * every partition has reached its end. An error closes and commits what can be, and is thrown.
+   * every partition has reached its end. A partition that fails does not stop the others; it makes the run fail when
+   * that ends, which is at once when no other partition is left.
    */
   async run({ untilEnd }: RunOptions, signal: AbortSignal): Promise<CaptureTotals> {
+    this.#untilEnd = untilEnd
+    const stopped = () => this.#over.resolve()
+    signal.addEventListener('abort', stopped)
+    if (signal.aborted) stopped()
     try {
-      do {
-        await this.#read(untilEnd, signal)
-        await this.#commitAll()
-        // a rival that moved a partition's log took our rows out of it; with `untilEnd` it has yet to be seen how far it got
-      } while (!signal.aborted && (await this.#takeOver()))
-    } catch (error) {
-      await this.#commitAll().catch((committing: unknown) => {
-        this.#parts.log.error('not everything could be committed', { error: messageOf(committing) })
-      })
-      throw error
+      await Promise.race([untilEnd ? this.#takeAll() : this.#join(this.#ending.signal), this.#over.promise])
+      await this.#over.promise
     } finally {
-      this.#givesUp.abort()
+      signal.removeEventListener('abort', stopped)
+      this.#ending.abort()
+      this.#retries.close()
+      await this.#shards.close()
       await this.#acknowledger.flush()
+      await this.#member?.leave()
     }
+    for (const { error } of this.#failures.values()) throw error
     return this.totals
   }
 
-  /** One reader's life: until the end, the signal, or a rival that moved a partition's log. */
-  async #read(untilEnd: boolean, signal: AbortSignal): Promise<void> {
-    const lanes = [...this.#lanes.values()].filter((lane) => !(untilEnd && isDone(lane)))
-    if (lanes.length === 0) return
-    const reader = await this.#openReader(lanes)
-    try {
-      while (!signal.aborted) {
-        for (const fetch of await reader.next(signal)) this.#lanes.get(laneName(fetch))?.capture.take(fetch)
-        this.#tick()
-        await this.#holdMemory()
-        if (lanes.some(({ capture }) => capture.commits.superseded !== null)) return
-        if (untilEnd && this.#closeFinished(reader)) return
-      }
-    } catch (error) {
-      if (!(signal.aborted && isAbort(error, signal))) throw error
-    } finally {
-      await reader.close()
-    }
+  /** All partitions there are, up to their present ends. */
+  async #takeAll(): Promise<void> {
+    const orders = await this.#ordersOf(this.#topics)
+    for (const order of orders) this.#unfinished.add(orderName(order))
+    this.#endIfNothingIsLeft()
+    await this.#shards.take(orders)
   }
 
-  #openReader(lanes: readonly Lane[]): Promise<EventReader> {
-    const positions = lanes.map(({ opened, capture }) => ({
-      topic: capture.topic,
-      incarnationId: opened.incarnationId,
-      partition: capture.partition,
-      offset: capture.position,
-      epoch: -1,
-    }))
-    return this.#parts.eventLog.openReader(positions, { maxBytes: fetchBytes, maxWaitMs: fetchWaitMs })
-  }
-
-  #tick(): void {
-    const nowMs = this.#parts.clock.nowMs()
-    for (const { capture } of this.#lanes.values()) {
-      capture.commits.check()
-      capture.tick(nowMs)
-    }
-  }
-
-  /** Over the budget the fullest partition closes; nothing more is read before commits have made room. */
-  async #holdMemory(): Promise<void> {
-    const captures = [...this.#lanes.values()].map((lane) => lane.capture)
-    const { memoryMaxBytes } = this.#parts
-    const held = (): number => captures.reduce((bytes, capture) => bytes + capture.heldBytes, 0)
-    while (held() > memoryMaxBytes) {
-      const fullest = captures.reduce((most, capture) => (capture.openBytes > most.openBytes ? capture : most))
-      fullest.close('memory')
-      const busy = captures.filter((capture) => capture.commits.length > 0)
-      if (busy.length === 0) break
-      await Promise.race(busy.map((capture) => capture.commits.settled()))
-    }
-  }
-
-  /** Closes partitions that have reached their end; true when all have. */
-  #closeFinished(reader: EventReader): boolean {
-    for (const lane of this.#lanes.values()) {
-      if (!isDone(lane)) continue
-      lane.capture.close('end')
-      reader.pause(lane.capture.topic, lane.capture.partition)
-    }
-    return [...this.#lanes.values()].every(isDone)
-  }
-
-  /** Goes on from where a rival has moved a partition; true when there was one, and reading has to begin anew. */
-  async #takeOver(): Promise<boolean> {
-    let moved = false
-    for (const { opened, capture } of this.#lanes.values()) {
-      if (capture.commits.superseded === null) continue
-      moved = true
-      const { topic, partition } = capture
-      const position = await opened.settle()
-      this.#parts.log.warn('another writer archived this partition too; going on from where it stands', {
-        topic,
-        partition,
-        position,
-      })
-      capture.restartAt(position)
-      capture.commits.restart()
-    }
-    return moved
-  }
-
-  /** Closes what is open and waits until everything taken is committed, or a rival's. */
-  async #commitAll(): Promise<void> {
-    const captures = [...this.#lanes.values()].map((lane) => lane.capture)
-    for (const capture of captures) capture.close('end')
-    await Promise.all(captures.map((capture) => capture.commits.settled()))
-  }
-
-  #partitionCapture(opened: OpenedPartition, shared: { pool: BufferPool; cursor: RecordCursor }): PartitionCapture {
-    const { connector, clock, log } = this.#parts
-    const { identity } = opened
-    const writerOptions = { identity, codec: connector.routing.codec, pool: shared.pool }
-    const name = laneName(identity)
-    return new PartitionCapture({
-      topic: identity.topic,
-      partition: identity.partition,
-      position: opened.position,
-      router: new Router(connector.routing),
-      rotation: connector.rotation,
-      openRange: (from, nowMs) => new OpenRange(from, nowMs, connector.routing.topicsDir, writerOptions),
-      cursor: shared.cursor,
-      commits: new CommitQueue({
-        name,
-        committer: opened.committer,
-        clock,
-        log,
-        givesUp: this.#givesUp.signal,
-        onCommitted: (range) => this.#committed(opened, range),
-      }),
-      clock,
+  /** The partitions that the group gives to this member, as they come and go. */
+  async #join(signal: AbortSignal): Promise<void> {
+    const { eventLog, connector, clock, topicRefreshMs } = this.#parts
+    this.#member = await eventLog.joinGroup({
+      group: consumerGroupOf(connector),
+      topics: this.#topics.map(({ topic }) => topic),
+      listener: {
+        assigned: (partitions) => this.#assigned(partitions),
+        failed: (error) => this.#over.reject(error),
+      },
     })
+    while (connector.topicsRegex !== null && !signal.aborted) {
+      await clock.sleep(topicRefreshMs, signal).catch((error: unknown) => {
+        if (!signal.aborted) throw error
+      })
+      if (signal.aborted) return
+      try {
+        this.#member.subscribe(await chosenTopics(connector, eventLog))
+      } catch (error) {
+        // the reader says it louder when the brokers stay away
+        if (!(error instanceof UnavailableError)) throw error
+        this.#parts.log.warn('topics could not be listed, new ones wait', { error: error.message })
+      }
+    }
   }
 
-  #committed({ identity }: OpenedPartition, range: CommittedRange): void {
-    this.totals.records += range.records
-    this.totals.segments += range.segments
-    this.totals.bytes += range.bytes
-    const { topic, partition } = identity
-    this.#acknowledger.add({ topic, partition, next: range.next })
-    this.#parts.log.info('archived', { topic, partition, ...range })
+  /** Lets go of what is another's now, and takes what is new; the latter goes on after this resolves. */
+  async #assigned(partitions: readonly AssignedPartition[]): Promise<void> {
+    // at the end everything is let go of anyway
+    if (this.#ending.signal.aborted) return
+    const wanted = new Map(partitions.map((partition) => [placeName(partition), partition]))
+    const held = this.#shards.held()
+    const lost = held.filter((order) => wanted.get(orderName(order))?.incarnationId !== order.topic.incarnationId)
+    for (const name of [...this.#failures.keys(), ...this.#retries.names()]) {
+      if (wanted.has(name)) continue
+      this.#failures.delete(name)
+      this.#retries.forget(name)
+    }
+    await this.#shards.release(lost.map(({ topic, partition }) => ({ topic: topic.topic, partition })))
+    await this.#acknowledger.flush()
+    const kept = new Set(held.filter((order) => !lost.includes(order)).map(orderName))
+    const added = partitions.filter((partition) => {
+      const name = placeName(partition)
+      return !kept.has(name) && !this.#failures.has(name) && !this.#retries.has(name)
+    })
+    try {
+      await this.#takeAssigned(added)
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error
+      this.#parts.log.warn('the group gave partitions that cannot be read yet', { error: error.message })
+      for (const partition of added) this.#retries.add(placeName(partition), () => this.#takeAssigned([partition]))
+    }
+  }
+
+  async #takeAssigned(partitions: readonly AssignedPartition[]): Promise<void> {
+    if (partitions.length === 0) return
+    const found = await this.#parts.eventLog.describe([...new Set(partitions.map(({ topic }) => topic))])
+    const topics = found.filter(({ incarnationId }) =>
+      partitions.some((partition) => partition.incarnationId === incarnationId),
+    )
+    const orders = await this.#ordersOf(topics)
+    const wanted = new Set(partitions.map(placeName))
+    await this.#shards.take(orders.filter((order) => wanted.has(orderName(order))))
+  }
+
+  /** Every partition of the topics, with the topics' numbers in the archive. */
+  async #ordersOf(topics: readonly TopicInfo[]): Promise<PartitionOrder[]> {
+    const { store, clock } = this.#parts
+    const orders = await concurrently(topics, topicsAtOnce, async (topic) => {
+      const incarnation = await resolveIncarnation(store, topic, clock)
+      return Array.from({ length: topic.partitions }, (_, partition) => ({
+        topic,
+        incarnation,
+        partition,
+        untilEnd: this.#untilEnd,
+      }))
+    })
+    return orders.flat()
+  }
+
+  #listener(): ShardListener {
+    return {
+      committed: ({ topic, partition, ...range }) => {
+        this.totals.records += range.records
+        this.totals.segments += range.segments
+        this.totals.bytes += range.bytes
+        this.#retries.succeeded(placeName({ topic, partition }))
+        this.#acknowledger.add({ topic, partition, next: range.next })
+        this.#parts.log.info('archived', { topic, partition, ...range })
+      },
+      finished: (place) => {
+        this.#unfinished.delete(placeName(place))
+        this.#endIfNothingIsLeft()
+      },
+      failed: (place, error) => (place === null ? this.#over.reject(error) : this.#failed(place, error)),
+    }
+  }
+
+  #failed(place: PartitionPlace, error: Error): void {
+    const { log, connector } = this.#parts
+    const name = placeName(place)
+    const task = this.#shards.shardOf(place) ?? 0
+    const order = this.#shards.forget(place)
+    const facts = { connector: connector.name, ...place, error: error.message }
+    this.#unfinished.delete(name)
+    if (!this.#untilEnd && error instanceof UnavailableError && order !== null) {
+      const retryMs = this.#retries.add(name, () => this.#shards.take([order]))
+      log.warn('a partition cannot be captured now and will be tried again', { ...facts, retryMs })
+    } else if (!this.#untilEnd && error instanceof NotFoundError && error.code === 'topic-not-found') {
+      // a topic of the same name that comes instead is assigned anew
+      log.warn('a topic is gone; what was read of it is archived', facts)
+    } else {
+      this.#failures.set(name, { task, error })
+      log.error('a partition stopped; it goes on when the connector is started again', facts)
+    }
+    this.#endIfNothingIsLeft()
+  }
+
+  /** Ends the run when all is done; also when every partition that it has has failed. */
+  #endIfNothingIsLeft(): void {
+    const isDone = this.#untilEnd && this.#unfinished.size === 0
+    const isStuck = this.#failures.size > 0 && this.#shards.held().length === 0 && this.#retries.names().length === 0
+    if (isDone || isStuck) this.#over.resolve()
   }
 }
 
-async function describeAll({ connector, eventLog }: CaptureParts): Promise<TopicInfo[]> {
-  const found = await eventLog.describe(connector.topics)
-  const missing = connector.topics.filter((topic) => !found.some((info) => info.topic === topic))
-  if (missing.length === 0) return found
-  throw new NotFoundError(
-    'topic-not-found',
-    `${eventLog.name} has no topic ${missing.join(', ')}, which connector ${connector.name} names`,
-    {
-      remedy:
-        'Create the topic, or take it out of the connector. Topics are named exactly, also in upper and lower case.',
-      details: { topics: missing },
-    },
-  )
+function orderName({ topic, partition }: PartitionOrder): string {
+  return placeName({ topic: topic.topic, partition })
 }
-
-const isDone = ({ capture, until }: Lane): boolean => until !== null && capture.position >= until
-
-const laneName = ({ topic, partition }: { topic: string; partition: number }): string => `${topic}-${partition}`
-
-const isAbort = (error: unknown, signal: AbortSignal): boolean =>
-  error === signal.reason || error instanceof AbortedError
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

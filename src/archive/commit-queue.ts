@@ -1,5 +1,6 @@
 import type { LogHead } from '../catalog/log-state.ts'
 import { UnavailableError } from '../errors.ts'
+import type { OutgoingRecord } from '../format/record-batch/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { PartitionCommitter } from './commit-protocol.ts'
@@ -25,12 +26,15 @@ export interface CommitQueueParts {
   /** Aborted when waiting for a store that is out of reach has no more sense. */
   givesUp: AbortSignal
   onCommitted(range: CommittedRange): void
+  sendDeadLetters(letters: readonly OutgoingRecord[]): Promise<void>
 }
 
 /** A sealed range with what made it close and the bytes its segments hold in memory. */
 export interface ClosedRange extends SealedRange {
   reason: CloseReason
   bytes: number
+  /** Records that were passed over and go to the dead letter topic before the range is committed. */
+  deadLetters: readonly OutgoingRecord[]
 }
 
 const firstRetryMs = 200
@@ -40,10 +44,11 @@ const lastRetryMs = 30_000
 export class CommitQueue {
   /** Where a rival's commit has moved the partition to: everything not committed is to be read again from there. */
   superseded: LogHead | null = null
+  /** What stopped the queue for good; null while it works. */
+  failure: unknown = null
   readonly #parts: CommitQueueParts
   readonly #waiting: ClosedRange[] = []
   #running: Promise<void> | null = null
-  #failure: unknown = null
 
   constructor(parts: CommitQueueParts) {
     this.#parts = parts
@@ -66,15 +71,15 @@ export class CommitQueue {
     this.#running ??= this.#run()
   }
 
+  /** Waits until the queue is empty or has stopped for good. */
+  async idle(): Promise<void> {
+    await this.#running
+  }
+
   /** Waits until the queue is empty. Throws what stopped it for good. */
   async settled(): Promise<void> {
     await this.#running
-    this.check()
-  }
-
-  /** Throws what stopped the queue for good, if anything did. */
-  check(): void {
-    if (this.#failure !== null) throw this.#failure
+    if (this.failure !== null) throw this.failure
   }
 
   /** Begins anew after the rival's state was taken over. */
@@ -95,17 +100,19 @@ export class CommitQueue {
         this.#parts.onCommitted(describe(first))
       }
     } catch (error) {
-      this.#failure = error
+      this.failure = error
     } finally {
       this.#running = null
     }
   }
 
   /** A store that is out of reach for a while costs time, never data: the range is kept and tried again. */
-  async #commit(sealed: SealedRange): ReturnType<PartitionCommitter['commit']> {
-    const { committer, clock, log, name, givesUp } = this.#parts
+  async #commit(sealed: ClosedRange): ReturnType<PartitionCommitter['commit']> {
+    const { committer, clock, log, name, givesUp, sendDeadLetters } = this.#parts
     for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
       try {
+        // before the commit: what is sent twice after a crash is better than what is never sent
+        if (sealed.deadLetters.length > 0) await sendDeadLetters(sealed.deadLetters)
         return await committer.commit(sealed)
       } catch (error) {
         if (!(error instanceof UnavailableError) || givesUp.aborted) throw error

@@ -1,5 +1,5 @@
 import { CommitLog } from '../catalog/commit-log.ts'
-import { BufferPool, SegmentWriter } from '../format/parquet/index.ts'
+import { type BufferPool, SegmentWriter } from '../format/parquet/index.ts'
 import type { SegmentIdentity } from '../format/segment.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog, PartitionBounds, TopicInfo } from '../ports/event-log.ts'
@@ -10,17 +10,15 @@ import type { Connector } from './connector/connector.ts'
 import { rebuildSegments } from './rebuild.ts'
 import type { SegmentDescriber } from './segment-describer.ts'
 
-/** What capture needs of the outside and of its neighbours. */
-export interface CaptureParts {
+/** What capturing a partition needs of the outside and of its neighbours. */
+export interface PartitionParts {
   connector: Connector
   eventLog: EventLog
   store: ObjectStore
   describer: SegmentDescriber
   clock: Clock
   log: Log
-  /** Memory that segments may hold, open or waiting for their commit, over all partitions. */
-  memoryMaxBytes: number
-  /** Random name of this process in commit logs. */
+  /** Random name of this writer in commit logs; every shard has its own. */
   writer: string
 }
 
@@ -40,10 +38,11 @@ export interface OpenedPartition {
  * very segments it announced. A partition that was never archived begins at the first offset the broker still has.
  */
 export async function openPartition(
-  parts: CaptureParts,
+  parts: PartitionParts,
   topic: TopicInfo,
   incarnation: number,
   bounds: PartitionBounds,
+  pool: BufferPool,
   signal: AbortSignal,
 ): Promise<OpenedPartition> {
   const { store, clock, describer } = parts
@@ -53,7 +52,6 @@ export async function openPartition(
     partition: bounds.partition,
     timestampType: topic.timestampType,
   }
-  const pool = new BufferPool()
   const { codec } = parts.connector.routing
   const log = await CommitLog.open({ store, key: identity, writer: parts.writer, clock })
   const buildEmpty = () => new SegmentWriter({ identity, codec, pool }).finish()

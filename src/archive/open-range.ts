@@ -1,10 +1,12 @@
 import { GapBuilder } from '../format/gaps.ts'
 import { SegmentWriter, type SegmentWriterOptions } from '../format/parquet/index.ts'
+import type { OutgoingRecord } from '../format/record-batch/index.ts'
 import type { RecordView } from '../format/record-view.ts'
 import { type SegmentPathParts, segmentPath } from '../format/segment-path.ts'
 import type { GapReason } from '../ports/record-block.ts'
+import type { ClosedRange } from './commit-queue.ts'
+import { deadLetterBytes } from './dead-letters.ts'
 import type { RangeFacts } from './rotate.ts'
-import type { SealedRange } from './sealed.ts'
 
 /** The segments of one partition that are open together, one per time bucket, from `from` on. */
 export class OpenRange implements RangeFacts {
@@ -18,6 +20,8 @@ export class OpenRange implements RangeFacts {
   readonly #path: Omit<SegmentPathParts, 'firstOffset'>
   readonly #writers = new Map<string, SegmentWriter>()
   readonly #gaps = new GapBuilder()
+  readonly #deadLetters: OutgoingRecord[] = []
+  #deadLetterBytes = 0
   #folder = ''
   #writer: SegmentWriter | null = null
 
@@ -48,16 +52,34 @@ export class OpenRange implements RangeFacts {
     this.#gaps.add(reason, firstOffset, lastOffset)
   }
 
+  /** Keeps a record that has no row here until the range is committed. */
+  addDeadLetter(letter: OutgoingRecord): void {
+    this.#deadLetters.push(letter)
+    this.#deadLetterBytes += deadLetterBytes(letter)
+  }
+
   /** Memory that the open segments hold. */
   get heldBytes(): number {
-    let bytes = 0
+    let bytes = this.#deadLetterBytes
     for (const writer of this.#writers.values()) bytes += writer.heldBytes
     return bytes
   }
 
-  /** Builds all segments; `bytes` is what they hold. The range is not used afterwards. */
-  seal(next: bigint): Pick<SealedRange, 'from' | 'next' | 'segments' | 'gaps'> & { bytes: number } {
+  /** How much of it are raw pages, which `squeeze` gives back. */
+  get rawBytes(): number {
     let bytes = 0
+    for (const writer of this.#writers.values()) bytes += writer.rawBytes
+    return bytes
+  }
+
+  /** Compresses what is raw. */
+  squeeze(): void {
+    for (const writer of this.#writers.values()) writer.squeeze()
+  }
+
+  /** Builds all segments; `bytes` is what they hold. The range is not used afterwards. */
+  seal(next: bigint): Omit<ClosedRange, 'routing' | 'reason'> {
+    let bytes = this.#deadLetterBytes
     const segments = [...this.#writers].map(([folder, writer]) => {
       const built = writer.finish()
       bytes += built.bytes
@@ -70,7 +92,8 @@ export class OpenRange implements RangeFacts {
         build: () => built,
       }
     })
-    return { from: this.from, next, segments, gaps: this.#gaps.build(), bytes }
+    const { from } = this
+    return { from, next, segments, gaps: this.#gaps.build(), bytes, deadLetters: this.#deadLetters }
   }
 
   #open(folder: string): SegmentWriter {

@@ -1,3 +1,4 @@
+import { unpackGaps } from '../format/gap-set.ts'
 import { GapBuilder } from '../format/gaps.ts'
 import type { IntendEntry } from '../format/log-entry.ts'
 import type { BufferPool } from '../format/parquet/index.ts'
@@ -6,6 +7,7 @@ import { RecordCursor } from '../format/record-batch/index.ts'
 import type { PlannedSegment, SegmentIdentity } from '../format/segment.ts'
 import { bucketFolderOf } from '../format/segment-path.ts'
 import type { EventLog, ReadPosition } from '../ports/event-log.ts'
+import type { GapReason } from '../ports/record-block.ts'
 import { Router } from './route.ts'
 import type { Rebuilt } from './sealed.ts'
 import { walkFetch } from './walk-fetch.ts'
@@ -42,6 +44,7 @@ export async function rebuildSegments(
     ]),
   )
   const cursor = new RecordCursor()
+  const isPassedOver = passedOverBy(intent)
   const position: ReadPosition = {
     topic: identity.topic,
     incarnationId: parts.incarnationId,
@@ -55,12 +58,16 @@ export async function rebuildSegments(
       for (const fetch of await reader.next(parts.signal)) {
         next = walkFetch(fetch, next, cursor, {
           record(record, offsetOf) {
-            if (offsetOf() >= intent.next) return
+            const offset = offsetOf()
+            if (offset >= intent.next || isPassedOver(offset)) return
             writers.get(router.folderAt(router.timestampOf(record)))?.writer.append(record)
           },
           gap(reason, firstOffset, lastOffset) {
             if (firstOffset < intent.next)
               gaps.add(reason, firstOffset, lastOffset < intent.next ? lastOffset : intent.next - 1n)
+          },
+          damaged(error, firstOffset) {
+            if (firstOffset < intent.next && !isPassedOver(firstOffset)) throw error
           },
         })
       }
@@ -70,4 +77,17 @@ export async function rebuildSegments(
   }
   const segments = new Map([...writers.values()].map(({ segment, writer }) => [segment.path, writer.finish()]))
   return { segments, gaps: gaps.build() }
+}
+
+/** Reasons of gaps in which the broker has records all the same. */
+const passedOverReasons: ReadonlySet<GapReason> = new Set(['corrupt', 'unreadable', 'ignored', 'skipped'])
+
+/** Tells of ascending offsets whether the intent's writer passed them over; what it did is done again. */
+function passedOverBy(intent: IntendEntry): (offset: bigint) => boolean {
+  const gaps = unpackGaps(intent.gaps, `intent ${intent.seq}`).filter(({ reason }) => passedOverReasons.has(reason))
+  let next = 0
+  return (offset) => {
+    while (next < gaps.length && gaps[next]!.lastOffset < offset) next++
+    return next < gaps.length && gaps[next]!.firstOffset <= offset
+  }
 }

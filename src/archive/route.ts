@@ -3,6 +3,9 @@ import type { Routing } from '../format/log-entry.ts'
 import type { RecordView } from '../format/record-view.ts'
 import { type TimeBucket, TimeBuckets } from '../format/time-bucket.ts'
 
+/** What a Date can hold on either side of the epoch. */
+const maxTimestampMs = 8.64e15
+
 /**
  * Decides which time bucket a record belongs to. The answer depends on nothing but the record and the routing, so that
  * whoever reads the record again comes to the same one.
@@ -20,8 +23,12 @@ export class Router {
     this.#fieldPath = routing.timestampField?.split('.') ?? null
   }
 
-  /** The time that counts for a record: its timestamp, or that of the configured field of its value. */
+  /**
+   * The time that counts for a record: its timestamp, or that of the configured field of its value. Throws
+   * DamagedDataError `timestamp-not-representable` or `timestamp-field-unreadable` with the record's offset.
+   */
   timestampOf(record: RecordView): number {
+    if (!(Math.abs(record.timestampMs) <= maxTimestampMs)) throw notRepresentable(record)
     // a tombstone has no value to look into; its own timestamp can be reproduced just as well
     if (this.#fieldPath === null || record.valueLength < 0) return record.timestampMs
     return timestampFromField(record, this.#fieldPath)
@@ -44,7 +51,7 @@ function timestampFromField(record: RecordView, path: readonly string[]): number
     throw noTimestamp(record, path, 'its value is not JSON', cause)
   }
   const timestampMs = typeof found === 'string' ? Date.parse(found) : found
-  if (typeof timestampMs === 'number' && Math.abs(timestampMs) <= 8.64e15) return Math.trunc(timestampMs)
+  if (typeof timestampMs === 'number' && Math.abs(timestampMs) <= maxTimestampMs) return Math.trunc(timestampMs)
   throw noTimestamp(
     record,
     path,
@@ -52,8 +59,20 @@ function timestampFromField(record: RecordView, path: readonly string[]): number
   )
 }
 
+function notRepresentable(record: RecordView): DamagedDataError {
+  const offset = offsetOf(record)
+  return new DamagedDataError(
+    'timestamp-not-representable',
+    `the record at offset ${offset} has the timestamp ${record.timestampMs} ms, which is no date within ±8.64e15 ms`,
+    {
+      remedy: 'Correct the producer: timestamps are milliseconds since 1970, not micro- or nanoseconds.',
+      details: { offset: String(offset), timestampMs: record.timestampMs },
+    },
+  )
+}
+
 function noTimestamp(record: RecordView, path: readonly string[], why: string, cause?: unknown): DamagedDataError {
-  const offset = record.baseOffset + BigInt(record.offsetDelta)
+  const offset = offsetOf(record)
   return new DamagedDataError(
     'timestamp-field-unreadable',
     `record at offset ${offset}: no time in field ${path.join('.')}: ${why}`,
@@ -64,6 +83,10 @@ function noTimestamp(record: RecordView, path: readonly string[], why: string, c
       cause,
     },
   )
+}
+
+function offsetOf({ baseOffset, offsetDelta }: RecordView): bigint {
+  return baseOffset + BigInt(offsetDelta)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

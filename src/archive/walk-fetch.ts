@@ -1,3 +1,4 @@
+import { DamagedDataError } from '../errors.ts'
 import type { RecordCursor } from '../format/record-batch/index.ts'
 import type { RecordView } from '../format/record-view.ts'
 import type { PartitionFetch } from '../ports/event-log.ts'
@@ -8,6 +9,11 @@ export interface OffsetSink {
   /** The record the view stands on; `offset` is its offset. */
   record(record: RecordView, offset: OffsetOf): void
   gap(reason: GapReason, firstOffset: bigint, lastOffset: bigint): void
+  /**
+   * The block cannot be read from `firstOffset` on to its last offset, or `record` threw at `firstOffset`: throws the
+   * error, or deals with these offsets, which then are passed over.
+   */
+  damaged(error: DamagedDataError, firstOffset: bigint, lastOffset: bigint): void
 }
 
 /** The current record's offset; asked for only where a bigint is needed, which is not for every record. */
@@ -30,21 +36,30 @@ export function walkFetch(fetch: PartitionFetch, from: bigint, cursor: RecordCur
 }
 
 function walkBlock(block: RecordBlock, from: bigint, cursor: RecordCursor, sink: OffsetSink): bigint {
-  if (block.lastOffset < from) return from
-  cursor.open(block)
-  const offset = (): bigint => block.baseOffset + BigInt(cursor.offsetDelta)
+  const next = block.lastOffset + 1n
+  if (next <= from) return from
+  const at = (delta: number): bigint => block.baseOffset + BigInt(delta)
+  const offset = (): bigint => at(cursor.offsetDelta)
   // within a block offsets are small distances from its base, so that the loop needs no bigint
   let expected = Number(from - block.baseOffset)
-  while (cursor.next()) {
-    const delta = cursor.offsetDelta
-    if (delta < expected) continue
-    if (delta > expected)
-      sink.gap('compacted', block.baseOffset + BigInt(expected), block.baseOffset + BigInt(delta - 1))
-    expected = delta + 1
-    sink.record(cursor, offset)
+  const walk = (): void => {
+    while (cursor.next()) {
+      const delta = cursor.offsetDelta
+      if (delta < expected) continue
+      if (delta > expected) sink.gap('compacted', at(expected), at(delta - 1))
+      expected = delta
+      sink.record(cursor, offset)
+      expected = delta + 1
+    }
   }
-  const next = block.lastOffset + 1n
-  const reached = block.baseOffset + BigInt(expected)
-  if (reached < next) sink.gap('compacted', reached, block.lastOffset)
+  try {
+    cursor.open(block)
+    walk()
+  } catch (error) {
+    if (!(error instanceof DamagedDataError)) throw error
+    sink.damaged(error, at(expected), block.lastOffset)
+    return next
+  }
+  if (at(expected) < next) sink.gap('compacted', at(expected), block.lastOffset)
   return next
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Capture, PartitionStatus } from '../archive/capture.ts'
+import type { Capture } from '../archive/capture.ts'
 import type { Connector } from '../archive/connector/connector.ts'
 import { parseConnector } from '../archive/connector/parse.ts'
 import { ConflictError, InvalidInputError, NotFoundError } from '../errors.ts'
@@ -28,11 +28,10 @@ export async function captureCommand(
   const failed = new AbortController()
   const stop = AbortSignal.any([signal, failed.signal])
   const captures: Capture[] = []
-  for (const connector of connectors) captures.push(await services.openCapture(connector, stop))
+  for (const connector of connectors) captures.push(await services.openCapture(connector))
   const progress = createProgress(output, 'capture', 'records')
-  const start = captures.flatMap((capture) => capture.status())
   const shown = setInterval(() => {
-    const { done, total } = progressOf(start, captures)
+    const { done, total } = progressOf(captures)
     progress.update(done, total)
   }, showEveryMs)
   try {
@@ -98,13 +97,12 @@ async function readConnector(file: string): Promise<Connector> {
   return parseConnector(json, file)
 }
 
-function progressOf(start: readonly PartitionStatus[], captures: readonly Capture[]): { done: number; total: number } {
+function progressOf(captures: readonly Capture[]): { done: number; total: number } {
   let done = 0
   let total = 0
-  for (const [index, now] of captures.flatMap((capture) => capture.status()).entries()) {
-    const from = start[index]!.position
-    done += Number(now.position - from)
-    total += Number((now.end > now.position ? now.end : now.position) - from)
+  for (const { from, position, end } of captures.flatMap((capture) => capture.status())) {
+    done += Number(position - from)
+    total += Number((end > position ? end : position) - from)
   }
   return { done, total }
 }

@@ -44,7 +44,7 @@ async function resumeReplays(services: Services): Promise<void> {
 async function captureForEver(services: Services, connector: Connector, signal: AbortSignal): Promise<void> {
   for (let retryMs = firstRetryMs; !signal.aborted; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
     try {
-      const capture = await services.openCapture(connector, signal)
+      const capture = await services.openCapture(connector)
       retryMs = firstRetryMs
       await capture.run({ untilEnd: false }, signal)
     } catch (error) {

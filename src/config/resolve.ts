@@ -26,7 +26,7 @@ export function resolveSettings(
       ...defined({ tls: tlsMaterial(kafka.tls, problems), sasl: saslOf(kafka.sasl, problems) }),
     },
     store: { url: storeUrl(store.url), s3: s3Of(store.s3, problems), isConfigured: isStoreConfigured },
-    capture,
+    capture: { ...capture, threads: capture.threads ?? availableParallelism() },
     queries: { folder: queries.folder ?? null },
     query: {
       limits: {

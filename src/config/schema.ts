@@ -55,6 +55,22 @@ const capture = section('Capture of topics into the archive.', {
     minimum: 16 * MiB,
     env: 'COLDSTREAM_CAPTURE_MEMORY_MAX_BYTES',
   }),
+  threads: Type.Optional(
+    Type.Integer({
+      description: 'Threads of one capture, over which its partitions are divided; `tasks.max` may lower it.',
+      minimum: 1,
+      maximum: 256,
+      defaultText: 'one per core',
+      env: 'COLDSTREAM_CAPTURE_THREADS',
+    }),
+  ),
+  topicRefreshMs: Type.Integer({
+    description: 'Milliseconds between two looks for new topics of `topics.regex`.',
+    default: 30_000,
+    minimum: 100,
+    maximum: 86_400_000,
+    env: 'COLDSTREAM_CAPTURE_TOPIC_REFRESH_MS',
+  }),
 })
 
 const queries = section("SQL templates besides Coldstream's own.", {

@@ -32,7 +32,12 @@ export interface Config {
     /** False when `url` is the default, so that a connector may name its own store. */
     isConfigured: boolean
   }
-  capture: { memoryMaxBytes: number }
+  capture: {
+    memoryMaxBytes: number
+    /** Of one capture, at most. */
+    threads: number
+    topicRefreshMs: number
+  }
   /** Absolute path of the user's templates, or null. */
   queries: { folder: string | null }
   query: {

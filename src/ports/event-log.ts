@@ -1,6 +1,9 @@
 import type { CheckResult } from './check-result.ts'
 import type { GroupMember, GroupOptions } from './group-membership.ts'
 import type { RecordBlock, SourceRun } from './record-block.ts'
+import type { AcknowledgedPosition, TopicIdentity } from './topic-identity.ts'
+
+export type { AcknowledgedPosition, TopicIdentity }
 
 /**
  * What Coldstream needs of a broker, in words that fit a Kafka topic, a JetStream stream, and a RabbitMQ queue or stream
@@ -34,6 +37,12 @@ export interface EventLog {
    */
   joinGroup(options: GroupOptions): Promise<GroupMember>
 
+  /**
+   * Appends records to any partition of a topic, at least once; for what is not part of a replay. Throws NotFoundError
+   * `topic-not-found`, UnavailableError, InvalidInputError `record-refused` for what the topic never takes.
+   */
+  append(topic: string, block: RecordBlock): Promise<void>
+
   /** Creates a topic fit to hold a replay: kept for ever whatever its timestamps, large enough records. */
   createTarget(topic: string, options: TargetOptions): Promise<void>
 
@@ -53,13 +62,6 @@ export interface EventLog {
   examine(topics: readonly string[]): Promise<CheckResult[]>
 
   close(): Promise<void>
-}
-
-/** A topic of this name that is this very one, not a namesake created after it was deleted. */
-export interface TopicIdentity {
-  topic: string
-  /** The broker's own identity of the incarnation (Kafka: topic id; JetStream: `created`). */
-  incarnationId: string
 }
 
 export interface TopicInfo extends TopicIdentity {
@@ -89,6 +91,8 @@ export interface ReaderOptions {
   maxBytes: number
   /** How long the broker may wait for new records before `next` returns empty-handed. */
   maxWaitMs: number
+  /** Bytes that are no valid records: an error, or a gap `corrupt` and on; an error unless told. */
+  corruptBatches?: 'refuse' | 'gap'
 }
 
 export interface EventReader {
@@ -124,14 +128,6 @@ export interface PartitionFetch {
   first: bigint
   end: bigint
   runs: SourceRun[]
-}
-
-export interface AcknowledgedPosition {
-  topic: string
-  partition: number
-  next: bigint
-  /** Stored beside the position where the broker has a place for it. */
-  note?: string
 }
 
 export interface TargetOptions {

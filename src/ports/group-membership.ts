@@ -1,4 +1,4 @@
-import type { AcknowledgedPosition, TopicIdentity } from './event-log.ts'
+import type { AcknowledgedPosition, TopicIdentity } from './topic-identity.ts'
 
 /** A partition of a topic that is this very one, not a namesake's. */
 export interface AssignedPartition extends TopicIdentity {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
@@ -11,9 +10,16 @@ import type { ObjectStore } from '../../src/ports/object-store.ts'
 import { independentClient, readCommitted } from '../adapters/kafka/judge.ts'
 import { type KafkaServer, startKafka } from '../kit/kafka.ts'
 import { captureToEnd, findingsOf, MemoryLog, openCapture, rowsInFolder, type TestArchive, testArchive } from './kit.ts'
+import {
+  createTopic as createTopicOf,
+  type Message,
+  numbered,
+  produce as produceTo,
+  startMs,
+  type TopicOptions,
+} from './topic-kit.ts'
 
 const hourMs = 3_600_000
-const startMs = Date.UTC(2025, 0, 14, 9)
 
 let server: KafkaServer
 let brokers: string[]
@@ -36,50 +42,8 @@ beforeEach(async () => {
 })
 afterEach(() => archive.remove())
 
-async function createTopic(options: { partitions?: number; config?: Record<string, string> } = {}): Promise<string> {
-  const topic = `capture-${randomUUID().slice(0, 8)}`
-  const config = { 'retention.ms': '-1', 'message.timestamp.before.max.ms': '9223372036854775807', ...options.config }
-  const admin = kafka().admin()
-  await admin.connect()
-  await admin.createTopics({
-    topics: [
-      {
-        topic,
-        numPartitions: options.partitions ?? 1,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      },
-    ],
-  })
-  await admin.disconnect()
-  return topic
-}
-
-interface Message {
-  key?: string | null
-  value: string | null
-  partition?: number
-  timestamp?: string
-  headers?: Record<string, string>
-}
-
-async function produce(topic: string, messages: Message[]): Promise<void> {
-  // idempotent: a batch that is sent again on a busy machine must not be in the topic twice
-  const producer = kafka().producer({ idempotent: true, maxInFlightRequests: 1 })
-  await producer.connect()
-  await producer.send({
-    topic,
-    messages: messages.map((message) => ({ partition: 0, timestamp: String(startMs), ...message })),
-  })
-  await producer.disconnect()
-}
-
-/** Numbered records, so many minutes of record time apart. */
-const numbered = (count: number, minutesApart = 0, from = 0): Message[] =>
-  Array.from({ length: count }, (_, index) => ({
-    key: `k${from + index}`,
-    value: `v${from + index}`,
-    timestamp: String(startMs + (from + index) * minutesApart * 60_000),
-  }))
+const createTopic = (options?: TopicOptions) => createTopicOf(brokers, options)
+const produce = (topic: string, messages: readonly Message[]) => produceTo(brokers, topic, messages)
 
 /** The archived rows are what a read-committed consumer that is not ours sees, and nothing is left unexplained. */
 async function assertArchived(topic: string): Promise<void> {
@@ -186,7 +150,7 @@ describe('a capture', () => {
     const stop = new AbortController()
     const capture = await openCapture(eventLog, archive.store, topic)
     const running = capture.run({ untilEnd: false }, stop.signal)
-    while (capture.status()[0]!.position < 1_000n) await Promise.race([sleep(10), running])
+    while ((capture.status()[0]?.position ?? 0n) < 1_000n) await Promise.race([sleep(10), running])
     stop.abort()
     await running
     assert.equal(capture.status()[0]?.archived, 1_000n)

@@ -6,10 +6,10 @@ import { pathToFileURL } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { openFileStore } from '../../src/adapters/file/store.ts'
 import { SystemClock } from '../../src/adapters/system-clock.ts'
-import { Capture, type CaptureTotals } from '../../src/archive/capture.ts'
+import { Capture, type CaptureParts, type CaptureTotals } from '../../src/archive/capture.ts'
 import { parseConnector } from '../../src/archive/connector/parse.ts'
-import type { CaptureParts } from '../../src/archive/open-partition.ts'
 import { parquetDescriber } from '../../src/archive/parquet-describer.ts'
+import { LocalShard } from '../../src/archive/shard/local-shard.ts'
 import { type Finding, verifyTopic } from '../../src/archive/verify.ts'
 import { loadTopic } from '../../src/catalog/snapshot.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
@@ -52,7 +52,7 @@ export class MemoryLog implements Log {
 
 export type CaptureSettings = Partial<CaptureParts> & { config?: Record<string, string | number> }
 
-/** Opens a capture of one topic. */
+/** Opens a capture of one topic, with its shards on this thread. */
 export function openCapture(
   eventLog: EventLog,
   store: ObjectStore,
@@ -60,20 +60,23 @@ export function openCapture(
   settings: CaptureSettings = {},
 ): Promise<Capture> {
   const { config = {}, ...parts } = settings
-  return Capture.open(
-    {
-      connector: parseConnector({ name: `test-${topic}`, topics: topic, ...config }, 'test'),
-      eventLog,
-      store,
-      describer: parquetDescriber,
-      clock: new SystemClock(),
-      log: new MemoryLog(),
-      memoryMaxBytes: 256 * 1024 * 1024,
-      writer: randomUUID(),
-      ...parts,
-    },
-    new AbortController().signal,
-  )
+  const outside = {
+    connector: parseConnector({ name: `test-${topic}`, topics: topic, ...config }, 'test'),
+    eventLog,
+    store,
+    clock: new SystemClock(),
+    log: new MemoryLog(),
+    ...parts,
+  }
+  return Capture.open({
+    ...outside,
+    memoryMaxBytes: 256 * 1024 * 1024,
+    threads: 2,
+    topicRefreshMs: 500,
+    openShard: (listener) =>
+      Promise.resolve(new LocalShard({ ...outside, describer: parquetDescriber, writer: randomUUID() }, listener)),
+    ...parts,
+  })
 }
 
 /** Captures a topic up to its present end. */

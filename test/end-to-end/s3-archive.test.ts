@@ -66,7 +66,7 @@ describe('an archive in a bucket', () => {
       'test',
     )
     await withServices('', async (services) => {
-      const capture = await services.openCapture(connector, signal)
+      const capture = await services.openCapture(connector)
       assert.equal((await capture.run({ untilEnd: true }, signal)).records, 100)
     })
     const names: string[] = []
@@ -82,7 +82,7 @@ describe('an archive in a bucket', () => {
   it('goes on where it ended when the store comes from the configuration, whatever the connector says', async () => {
     const connector = parseConnector({ name: topic, topics: topic, 's3.bucket.name': 'some-other-bucket' }, 'test')
     await withServices(configured(), async (services) => {
-      const capture = await services.openCapture(connector, signal)
+      const capture = await services.openCapture(connector)
       assert.equal((await capture.run({ untilEnd: true }, signal)).records, 0)
     })
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { kitCacheDir } from './cache.ts'
 
+/** The release that tests run on unless they ask for another. */
 const kafkaVersion = '4.3.1'
 const log4jVersion = '2.25.3'
 
@@ -13,12 +14,12 @@ const dependency = (artifact: string): string => {
   return `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`
 }
 
-const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
+const pom = (version: string): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>coldstream</groupId><artifactId>kafka-kit</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>
 ${[
-  `org.apache.kafka:kafka_2.13:${kafkaVersion}`,
-  `org.apache.kafka:kafka-tools:${kafkaVersion}`,
+  `org.apache.kafka:kafka_2.13:${version}`,
+  `org.apache.kafka:kafka-tools:${version}`,
   `org.apache.logging.log4j:log4j-slf4j-impl:${log4jVersion}`,
   `org.apache.logging.log4j:log4j-core:${log4jVersion}`,
 ]
@@ -41,12 +42,12 @@ rootLogger.appenderRef.console.ref = console
  * Folder that holds `libs/*.jar` of Kafka with its tools, and `log4j2.properties`. Fetched by Maven the first time, then
  * kept in the kit's cache; several processes may ask at once, because the folder appears whole or not at all.
  */
-export async function kafkaJars(): Promise<string> {
-  const home = join(kitCacheDir, `kafka-${kafkaVersion}`)
+export async function kafkaJars(version: string = kafkaVersion): Promise<string> {
+  const home = join(kitCacheDir, `kafka-${version}`)
   if (existsSync(home)) return home
   const building = await mkdtemp(join(kitCacheDir, 'kafka-building-'))
   try {
-    await writeFile(join(building, 'pom.xml'), pom)
+    await writeFile(join(building, 'pom.xml'), pom(version))
     await writeFile(join(building, 'log4j2.properties'), log4j)
     await run('mvn', ['-B', '-q', 'dependency:copy-dependencies', '-DoutputDirectory=libs'], { cwd: building })
     await rename(building, home).catch((error: NodeJS.ErrnoException) => {

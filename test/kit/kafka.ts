@@ -19,6 +19,8 @@ export interface KafkaServerOptions {
   retentionCheckMs?: number
   /** Feature levels that differ from the release's own, e.g. `{'transaction.version': 1}` for an older protocol. */
   features?: Readonly<Record<string, number>>
+  /** Kafka's release, e.g. `3.9.1`; the kit's own unless told. It is fetched the first time. */
+  version?: string
   /** A server whose cluster this one joins as a second broker. */
   joins?: KafkaServer
   /** Further listeners by name (letters), each on a port of its own; the first one stays open to all. */
@@ -63,7 +65,7 @@ const startTimeoutMs = 60_000
 
 /** Starts a Kafka of its own on free ports; about three seconds. */
 export async function startKafka(options: KafkaServerOptions = {}): Promise<KafkaServer> {
-  const home = await kafkaJars()
+  const home = await kafkaJars(options.version)
   const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'coldstream-kafka-')))
   await mkdir(root, { recursive: true })
   const names = Object.keys(options.listeners ?? {})

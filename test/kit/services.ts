@@ -73,9 +73,6 @@ export async function createOrders(brokers: string[], count: number): Promise<st
 
 /** Archives a topic up to its present end. */
 export async function archiveTopic(services: Services, topic: string): Promise<void> {
-  const capture = await services.openCapture(
-    parseConnector({ name: `archive-${topic}`, topics: topic }, 'test'),
-    new AbortController().signal,
-  )
+  const capture = await services.openCapture(parseConnector({ name: `archive-${topic}`, topics: topic }, 'test'))
   await capture.run({ untilEnd: true }, new AbortController().signal)
 }

@@ -14,7 +14,10 @@ import type {
   WriterId,
 } from '../../ports/event-log.ts'
 import type { GroupMember, GroupOptions } from '../../ports/group-membership.ts'
+import type { RecordBlock } from '../../ports/record-block.ts'
+import { append } from './append.ts'
 import { KafkaCluster } from './cluster.ts'
+import { joinGroup } from './group/join-group.ts'
 import { commitGroupOffsets } from './group-offsets.ts'
 import { inspectCluster } from './health.ts'
 import { judgeCluster } from './judge-cluster.ts'
@@ -90,7 +93,11 @@ export class KafkaEventLog implements EventLog {
   }
 
   joinGroup(options: GroupOptions): Promise<GroupMember> {
-    return Promise.reject(new Error(`group ${options.group} cannot be joined yet`))
+    return joinGroup(this.#cluster, options)
+  }
+
+  append(topic: string, block: RecordBlock): Promise<void> {
+    return append(this.#cluster, topic, block)
   }
 
   createTarget(topic: string, options: TargetOptions): Promise<void> {

@@ -35,6 +35,8 @@ export interface FetchRequest {
 }
 
 export interface FetchResponse {
+  /** What all partitions' bytes are views of. */
+  buffer: Buffer
   errorCode: number
   partitions: FetchedPartition[]
 }
@@ -82,10 +84,15 @@ export function buildFetch(request: FetchRequest): Writer {
     .appendTaggedFields()
 }
 
-/** Reads the response. Throws DamagedDataError `response-malformed` when it is not one. */
-export function parseFetch(reader: Reader): FetchResponse {
-  // One flat buffer, so that records can be given out as views of it.
-  const flat = reader.buffer.buffer
+/**
+ * Reads the response into a buffer that `take` gives for so many bytes, so that records can be given out as views of
+ * it. Throws DamagedDataError `response-malformed` when it is not one.
+ */
+export function parseFetch(reader: Reader, take: (bytes: number) => Buffer): FetchResponse {
+  const { buffers, length } = reader.buffer
+  const flat = take(length)
+  let at = 0
+  for (const buffer of buffers) at += buffer.copy(flat, at)
   try {
     return readResponse(Reader.from(flat), flat)
   } catch (error) {
@@ -103,7 +110,7 @@ function readResponse(reader: Reader, flat: Buffer): FetchResponse {
     const topicId = reader.readUUID()
     reader.readArray(() => partitions.push(readPartition(reader, flat, topicId)), true, false)
   })
-  return { errorCode, partitions }
+  return { buffer: flat, errorCode, partitions }
 }
 
 function readPartition(reader: Reader, flat: Buffer, topicId: string): FetchedPartition {

@@ -1,20 +1,31 @@
-import { offsetCommitV8 } from '@platformatic/kafka'
-import { ConflictError, InvalidInputError, UnavailableError } from '../../errors.ts'
+import { type API, offsetCommitV8, type offsetCommitV9 } from '@platformatic/kafka'
+import { type ColdstreamError, ConflictError, InvalidInputError } from '../../errors.ts'
 import type { AcknowledgedPosition } from '../../ports/event-log.ts'
 import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
-import { type Attempt, repeatUntilDone } from './retry.ts'
+import { type Attempt, isPassing, repeatUntilDone } from './retry.ts'
 
 const limitMs = 30_000
 
+/** In whose name offsets are committed. */
+export interface OffsetCommitter {
+  readonly api: API<offsetCommitV9.OffsetCommitRequest, offsetCommitV9.OffsetCommitResponse>
+  /** Member id and generation (KIP-848: member epoch), asked for at every attempt as they change. */
+  identity(): { memberId: string; generation: number }
+  /** What a code means that only concerns who commits: `again` with the identity of then, or the error to throw. */
+  judge(code: number): 'again' | ColdstreamError | undefined
+}
+
 /**
- * Commits offsets for a group as a consumer without membership (generation -1), so that lag tools see how far the
- * archive is. Throws ConflictError `group-in-use` when the group has members of its own.
+ * Commits offsets for a group, so that lag tools see how far the archive is: as a consumer without membership (generation
+ * -1) unless told in whose name. Throws ConflictError `group-in-use` when a group has members and the committer is none,
+ * InvalidInputError `acknowledge-note-too-long`.
  */
 export async function commitGroupOffsets(
   cluster: KafkaCluster,
   group: string,
   positions: readonly AcknowledgedPosition[],
+  committer: OffsetCommitter = outsider(group),
 ): Promise<void> {
   if (positions.length === 0) return
   const topics = byTopic(positions)
@@ -22,29 +33,35 @@ export async function commitGroupOffsets(
     let codes: number[]
     try {
       const coordinator = await cluster.coordinator('group', group)
-      const response = await coordinator.call(offsetCommitV8.api, group, -1, '', null, topics)
+      const { memberId, generation } = committer.identity()
+      const response = await coordinator.call(committer.api, group, generation, memberId, null, topics)
       codes = response.topics.flatMap((topic) => topic.partitions.map((partition) => partition.errorCode))
     } catch (error) {
       // A coordinator that goes down hands the group over; to commit the same offsets twice does no harm.
-      if (error instanceof UnavailableError && error.code === 'broker-connection-lost') return { again: error }
+      if (isPassing(error)) return { again: error }
       throw error
     }
     const bad = codes.filter((code) => code !== KafkaCode.none)
-    const fatal = bad.find((code) => !isRetriable(code))
-    if (fatal !== undefined) throw refusal(fatal, group)
+    const judged = bad.map((code) => committer.judge(code) ?? (isRetriable(code) ? 'again' : refusal(code, group)))
+    const fatal = judged.find((judgement) => judgement !== 'again')
+    if (fatal !== undefined) throw fatal
     return bad[0] === undefined ? { done: undefined } : { again: brokerRefusal(bad[0], 'offsets', `group '${group}'`) }
   })
 }
 
-function byTopic(positions: readonly AcknowledgedPosition[]): {
-  name: string
-  partitions: {
-    partitionIndex: number
-    committedOffset: bigint
-    committedLeaderEpoch: number
-    committedMetadata: string | null
-  }[]
-}[] {
+/** Commits without being a member, which a group takes only while it has none. */
+function outsider(group: string): OffsetCommitter {
+  return {
+    api: offsetCommitV8.api,
+    identity: () => ({ memberId: '', generation: -1 }),
+    judge(code) {
+      if (code !== KafkaCode.unknownMemberId && code !== KafkaCode.illegalGeneration) return undefined
+      return groupInUse(group, 'has members of its own')
+    },
+  }
+}
+
+function byTopic(positions: readonly AcknowledgedPosition[]): offsetCommitV9.OffsetCommitRequestTopic[] {
   const grouped = Map.groupBy(positions, (position) => position.topic)
   return [...grouped].map(([name, some]) => ({
     name,
@@ -57,13 +74,15 @@ function byTopic(positions: readonly AcknowledgedPosition[]): {
   }))
 }
 
-function refusal(code: number, group: string): Error {
-  if (code === KafkaCode.unknownMemberId || code === KafkaCode.illegalGeneration) {
-    return new ConflictError('group-in-use', `Consumer group '${group}' has members of its own`, {
-      remedy: 'Give the archive a group name that no consumer uses.',
-      details: { group },
-    })
-  }
+/** Others use the group's name; `how` completes "Consumer group 'x' …". */
+export function groupInUse(group: string, how: string): ConflictError {
+  return new ConflictError('group-in-use', `Consumer group '${group}' ${how}`, {
+    remedy: 'Give the archive a group name that no consumer uses.',
+    details: { group },
+  })
+}
+
+function refusal(code: number, group: string): ColdstreamError {
   if (code === KafkaCode.offsetMetadataTooLarge) {
     return new InvalidInputError('acknowledge-note-too-long', `The note is too long for group '${group}'`, {
       remedy: "Shorten it below the broker's offset.metadata.max.bytes (4096 by default).",

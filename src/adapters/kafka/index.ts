@@ -1,1 +1,2 @@
 export { KafkaEventLog } from './event-log.ts'
+export type { KafkaOptions } from './options.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { InvalidInputError, UnavailableError } from '../../errors.ts'
+import { InvalidInputError } from '../../errors.ts'
 import type { TopicIdentity } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
 import type { BrokerConnection } from './broker-connection.ts'
@@ -7,8 +7,8 @@ import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { PartitionLine } from './partition-line.ts'
 import { type ProduceOutcome, produce } from './produce-request.ts'
+import { isPassing } from './retry.ts'
 import { topicConfigs } from './topic-config.ts'
-import { isPassing } from './transaction-coordinator.ts'
 import { isDisplaced, type TransactionSession } from './transaction-session.ts'
 
 /** The broker remembers the last five batches of a producer per partition: more in flight could not be sent again. */
@@ -163,7 +163,7 @@ export class ProduceQueue {
       broker.connection = connection
       this.#brokers.set(line.leader, broker)
     } catch (error) {
-      if (!(error instanceof UnavailableError) || !isPassing(error)) throw error
+      if (!isPassing(error)) throw error
       await this.#pause(line, error)
     } finally {
       line.waiting = false
@@ -200,7 +200,7 @@ export class ProduceQueue {
         await this.#settle(line, batch, outcome ?? unanswered(line))
       }
     } catch (error) {
-      if (!(error instanceof UnavailableError) || !isPassing(error)) throw error
+      if (!isPassing(error)) throw error
       for (const { line } of sending) {
         line.unanswered -= 1
         this.#recover(line, error)

@@ -27,7 +27,7 @@ export interface ProduceOutcome {
 export function produce(
   broker: BrokerConnection,
   version: 11 | 12,
-  transactionalId: string,
+  transactionalId: string | null,
   batches: readonly PartitionBatch[],
 ): Promise<ProduceOutcome[]> {
   const byTopic = [...Map.groupBy(batches, (batch) => batch.topic)]

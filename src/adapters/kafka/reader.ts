@@ -1,24 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { AbortedError, ColdstreamError, DamagedDataError, type NotFoundError } from '../../errors.ts'
-import { type CorruptBatches, committedRuns } from '../../format/record-batch/index.ts'
+import { committedRuns } from '../../format/record-batch/index.ts'
 import type { EventReader, PartitionFetch, ReaderOptions, ReadPosition } from '../../ports/event-log.ts'
 import { Bell } from './bell.ts'
 import { brokerRefusal, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { topicNotFound } from './cluster-metadata.ts'
 import { buildFetch, type FetchedPartition, fetchApi, parseFetch } from './fetch.ts'
-import { listOffsets } from './offsets.ts'
-import { ReadingPosition } from './reading-position.ts'
-import { judgeOutOfRange, logTruncated } from './truncation.ts'
+import { gapBelowLog } from './out-of-range.ts'
+import type { ReadingPosition } from './reading-position.ts'
+import { ReadingPositions } from './reading-positions.ts'
+import { ResponseBuffers } from './response-buffers.ts'
+import { logTruncated } from './truncation.ts'
 
 /** A topic that brokers do not know is gone after this time; one that was just created may be unknown for a moment. */
 const absentGraceMs = 3_000
 
+/** Failures that trying again does not mend, or makes worse. */
+const hopelessCodes: ReadonlySet<string> = new Set(['broker-authentication-failed', 'broker-permission-denied'])
+
 export interface KafkaReaderOptions extends ReaderOptions {
   /** How long a partition may fail before `next` throws; two minutes unless told: an election, a broker's restart. */
   giveUpAfterMs?: number
-  /** `refuse` unless told. */
-  corruptBatches?: CorruptBatches
 }
 
 /**
@@ -32,10 +35,13 @@ export class KafkaReader implements EventReader {
   readonly #cluster: KafkaCluster
   readonly #options: Required<KafkaReaderOptions>
   readonly #lane = `reader-${randomUUID()}`
-  /** In the order in which the next fetches ask for them: who delivered last comes last. */
-  #positions: ReadingPosition[]
+  readonly #positions = new ReadingPositions()
+  readonly #buffers: ResponseBuffers
   /** What was fetched and not taken yet, in the order of arrival, and whose brokers wait for that. */
   #fetched: PartitionFetch[] = []
+  /** Buffers that `#fetched` lies in, and those that the caller looks at until it asks again. */
+  #filledBuffers: Buffer[] = []
+  #lentBuffers: Buffer[] = []
   readonly #errors: Error[] = []
   readonly #busyBrokers = new Set<number>()
   readonly #fullBrokers = new Set<number>()
@@ -46,8 +52,9 @@ export class KafkaReader implements EventReader {
 
   constructor(cluster: KafkaCluster, positions: readonly ReadPosition[], options: KafkaReaderOptions) {
     this.#cluster = cluster
-    this.#positions = positions.map((position) => new ReadingPosition(position))
+    this.#positions.add(positions)
     this.#options = { giveUpAfterMs: 120_000, corruptBatches: 'refuse', ...options }
+    this.#buffers = new ResponseBuffers(2 * options.maxBytes)
   }
 
   async next(signal: AbortSignal): Promise<PartitionFetch[]> {
@@ -65,25 +72,21 @@ export class KafkaReader implements EventReader {
   }
 
   pause(topic: string, partition: number): void {
-    for (const position of this.#named(topic, partition)) position.paused = true
+    for (const position of this.#positions.named(topic, partition)) position.paused = true
   }
 
   resume(topic: string, partition: number): void {
-    for (const position of this.#named(topic, partition)) position.paused = false
+    for (const position of this.#positions.named(topic, partition)) position.paused = false
     this.#bell.ring()
   }
 
   add(positions: readonly ReadPosition[]): void {
-    for (const { topic, partition } of positions) {
-      if (this.#named(topic, partition).length > 0) throw new RangeError(`${topic}-${partition} is read already`)
-    }
-    this.#positions.push(...positions.map((position) => new ReadingPosition(position)))
+    this.#positions.add(positions)
     this.#bell.ring()
   }
 
   remove(topic: string, partition: number): void {
-    const removed = this.#named(topic, partition)
-    this.#positions = this.#positions.filter((position) => !removed.includes(position))
+    for (const position of this.#positions.named(topic, partition)) this.#positions.remove(position)
     this.#fetched = this.#fetched.filter((fetched) => fetched.topic !== topic || fetched.partition !== partition)
   }
 
@@ -96,14 +99,13 @@ export class KafkaReader implements EventReader {
     await this.#cluster.closeLane(this.#lane)
   }
 
-  #named(topic: string, partition: number): ReadingPosition[] {
-    return this.#positions.filter((position) => position.identity.topic === topic && position.partition === partition)
-  }
-
   /** Gives out what there is and sends the next fetches, so that brokers work while the caller does. */
   #take(): PartitionFetch[] {
     const taken = this.#fetched
     this.#fetched = []
+    for (const buffer of this.#lentBuffers) this.#buffers.give(buffer)
+    this.#lentBuffers = this.#filledBuffers
+    this.#filledBuffers = []
     this.#fullBrokers.clear()
     this.#start()
     return taken
@@ -112,22 +114,18 @@ export class KafkaReader implements EventReader {
   /** Sends whatever can be sent now. */
   #start(): void {
     const nowMs = performance.now()
-    const ready = this.#positions.filter((position) => position.ready(nowMs))
+    const ready = this.#positions.ready(nowMs)
     const leaderless = ready.filter((position) => position.leader < 0)
     if (leaderless.length > 0 && !this.#lookingUp) this.#run(this.#lookUp(leaderless))
     const led = Map.groupBy(
       ready.filter((position) => position.leader >= 0),
       (position) => position.leader,
     )
-    const share = Math.max(1, Math.floor(this.#options.maxBytes / Math.max(1, this.#leaders())))
+    const share = Math.max(1, Math.floor(this.#options.maxBytes / Math.max(1, this.#positions.leaders())))
     for (const [leader, positions] of led) {
       if (this.#busyBrokers.has(leader) || this.#fullBrokers.has(leader)) continue
       this.#run(this.#fetch(leader, positions, share))
     }
-  }
-
-  #leaders(): number {
-    return new Set(this.#positions.flatMap(({ leader }) => (leader < 0 ? [] : [leader]))).size
   }
 
   /** Runs a task that handles its own errors; an error it lets through is thrown by `next`. */
@@ -182,8 +180,16 @@ export class KafkaReader implements EventReader {
         maxBytes,
         positions: positions.map((position) => position.request()),
       }
-      const response = await connection.send(fetchApi.key, fetchApi.version, () => buildFetch(request), parseFetch)
+      const response = await connection.send(
+        fetchApi.key,
+        fetchApi.version,
+        () => buildFetch(request),
+        (raw) => parseFetch(raw, (bytes) => this.#buffers.take(bytes)),
+      )
       if (response.errorCode !== KafkaCode.none) throw brokerRefusal(response.errorCode, 'a fetch', connection.address)
+      const isEmpty = response.partitions.every(({ bytes }) => bytes.length === 0)
+      if (isEmpty) this.#buffers.give(response.buffer)
+      else this.#filledBuffers.push(response.buffer)
       const byPlace = new Map(positions.map((position) => [placeOf(position.request()), position]))
       const taken = response.partitions.map((fetched) => {
         const position = byPlace.get(placeOf(fetched))
@@ -225,36 +231,25 @@ export class KafkaReader implements EventReader {
   }
 
   #deliver(position: ReadingPosition, delivery: PartitionFetch, broker: number): void {
-    // it was removed while its request was on the way
-    if (!this.#positions.includes(position)) return
+    if (!this.#positions.has(position)) return
     position.offset = delivery.next
     this.#fetched.push(delivery)
     this.#fullBrokers.add(broker)
     this.#bell.ring()
-    this.#positions = [...this.#positions.filter((other) => other !== position), position]
+    this.#positions.moveToEnd(position)
   }
 
   /** The broker does not have the position: below its log there is a gap to name, above it records were lost. */
   async #outOfRange(position: ReadingPosition, broker: number): Promise<void> {
-    const { identity, partition, offset } = position
-    const [first] = await listOffsets(this.#cluster, identity, [partition], 'earliest')
-    const [end] = await listOffsets(this.#cluster, identity, [partition], 'latest')
-    switch (judgeOutOfRange(offset, first!, end!)) {
-      case 'truncated':
-        throw logTruncated(identity.topic, partition, offset, end!)
-      case 'deleted': {
-        position.lastEpoch = -1
-        position.succeeded()
-        const gap = { kind: 'gap', reason: 'retention', firstOffset: offset, lastOffset: first! - 1n } as const
-        const [stable] = await listOffsets(this.#cluster, identity, [partition], 'latest-committed')
-        const bounds = { from: offset, next: first!, first: first!, end: stable! }
-        this.#deliver(position, { topic: identity.topic, partition, ...bounds, epoch: -1, runs: [gap] }, broker)
-        return
-      }
-      case 'within':
-        position.lastEpoch = -1
-        this.#failed(position, brokerRefusal(KafkaCode.offsetOutOfRange, `offset ${offset}`, position.name))
+    const gap = await gapBelowLog(this.#cluster, position)
+    position.lastEpoch = -1
+    if (gap === null) {
+      const refusal = brokerRefusal(KafkaCode.offsetOutOfRange, `offset ${position.offset}`, position.name)
+      this.#failed(position, refusal)
+      return
     }
+    position.succeeded()
+    this.#deliver(position, gap, broker)
   }
 
   #refused(position: ReadingPosition, fetched: FetchedPartition): void {
@@ -268,14 +263,14 @@ export class KafkaReader implements EventReader {
 
   /** Decides whether to try again; the leader is looked up anew. */
   #failed(position: ReadingPosition, error: unknown): void {
-    if (this.#closed || !this.#positions.includes(position)) return
+    if (this.#closed || !this.#positions.has(position)) return
     if (error instanceof DamagedDataError && error.code !== 'response-malformed') {
       this.#drop(position, error)
       return
     }
     const lasting = position.failed(performance.now(), this.#options.giveUpAfterMs)
     position.leader = -1
-    const hopeless = !(error instanceof ColdstreamError) || isHopeless(error)
+    const hopeless = !(error instanceof ColdstreamError) || hopelessCodes.has(error.code)
     if (!lasting && !hopeless) return
     position.startAfresh()
     // The same failure of many partitions is one error.
@@ -284,25 +279,19 @@ export class KafkaReader implements EventReader {
 
   /** Leaves a partition for good. */
   #drop(position: ReadingPosition, error: NotFoundError | DamagedDataError): void {
-    this.#positions = this.#positions.filter((other) => other !== position)
+    this.#positions.remove(position)
     this.#errors.push(error)
   }
 
   /** How long nothing can happen without a ring: until the deadline, or the next retry before it. */
   #waitMs(deadlineMs: number): number {
     const nowMs = performance.now()
-    const retries = this.#positions.map((position) => position.retryAtMs).filter((atMs) => atMs > nowMs)
-    return Math.min(deadlineMs, ...retries) - nowMs
+    return Math.max(0, Math.min(deadlineMs, this.#positions.nextRetryMs(nowMs)) - nowMs)
   }
 }
 
 function placeOf(of: { topicId: string; partition: number }): string {
   return `${of.topicId}/${of.partition}`
-}
-
-/** Whether trying again would only do harm or never help. */
-function isHopeless(error: ColdstreamError): boolean {
-  return error.code === 'broker-authentication-failed' || error.code === 'broker-permission-denied'
 }
 
 function readerClosed(): AbortedError {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { UnavailableError } from '../../errors.ts'
 
 /** One attempt's outcome: a result, or the reason to try once more. */
 export type Attempt<T> = { done: T } | { again: Error }
@@ -18,4 +19,10 @@ export async function repeatUntilDone<T>(limitMs: number, attempt: () => Promise
     if (performance.now() + pauseMs > deadline) throw outcome.again
     await sleep(pauseMs)
   }
+}
+
+/** Whether the broker may be back, or another in its place, when it is tried again. */
+export function isPassing(error: unknown): error is UnavailableError {
+  if (!(error instanceof UnavailableError)) return false
+  return error.code === 'broker-connection-lost' || error.code === 'broker-unreachable'
 }

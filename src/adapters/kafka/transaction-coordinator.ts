@@ -3,7 +3,7 @@ import { UnavailableError } from '../../errors.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
-import { type Attempt, repeatUntilDone } from './retry.ts'
+import { type Attempt, isPassing, repeatUntilDone } from './retry.ts'
 
 /** Longer than a coordinator needs to abort a predecessor's transaction, or to move to another broker. */
 const limitMs = 60_000
@@ -48,7 +48,7 @@ export class TransactionCoordinator {
         const code = await request(coordinator)
         return isRetriable(code) ? { again: brokerRefusal(code, 'for now a request', this.subject) } : { done: code }
       } catch (error) {
-        if (!(error instanceof UnavailableError) || !isPassing(error)) throw error
+        if (!isPassing(error)) throw error
         if (coordinator !== undefined) unanswered?.()
         return { again: error }
       }
@@ -84,9 +84,4 @@ export class TransactionCoordinator {
       return found?.state.startsWith('Prepare') ? { again: slow } : { done: found }
     })
   }
-}
-
-/** Whether the broker may be back, or another in its place, when it is tried again. */
-export function isPassing(error: UnavailableError): boolean {
-  return error.code === 'broker-connection-lost' || error.code === 'broker-unreachable'
 }

@@ -3,14 +3,14 @@
  * grows its buffers by doubling, so what one gives back is what the next one asks for.
  */
 export class BufferPool {
-  readonly #maxIdleBytes: number
+  /** How much memory that nobody uses is kept for later; what comes back above it is let go. */
+  maxIdleBytes: number
   readonly #idle = new Map<number, Buffer[]>()
   #idleBytes = 0
   #lentBytes = 0
 
-  /** `maxIdleBytes`: how much memory that nobody uses is kept for later; what comes back above it is let go. */
   constructor(options: { maxIdleBytes?: number } = {}) {
-    this.#maxIdleBytes = options.maxIdleBytes ?? 256 << 20
+    this.maxIdleBytes = options.maxIdleBytes ?? 64 << 20
   }
 
   /** Bytes that are lent out now. */
@@ -40,7 +40,7 @@ export class BufferPool {
   give(buffer: Buffer): void {
     const size = buffer.length
     this.#lentBytes -= size
-    if (this.#idleBytes + size > this.#maxIdleBytes) return
+    if (this.#idleBytes + size > this.maxIdleBytes) return
     this.#idleBytes += size
     const idle = this.#idle.get(size)
     if (idle === undefined) this.#idle.set(size, [buffer])

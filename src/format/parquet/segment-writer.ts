@@ -73,6 +73,11 @@ export class SegmentWriter {
     return this.#open.heldBytes + (this.#group?.heldBytes ?? 0) + this.#file.bytes
   }
 
+  /** How much of it is the raw page, which `squeeze` gives back. */
+  get rawBytes(): number {
+    return this.#open.heldBytes
+  }
+
   /** 0 before the first record. */
   get firstOffset(): bigint {
     return this.#closedRows === 0 && this.#open.rows > 0 ? this.#open.firstOffset : this.#firstOffset
@@ -101,6 +106,12 @@ export class SegmentWriter {
     const open = this.#open
     open.append(record)
     if (open.rows >= this.#pageRows || open.usedBytes >= pageBytes) this.#closePage()
+  }
+
+  /** Ends the page early and gives its raw memory back: what is left is compressed. */
+  squeeze(): void {
+    if (this.#open.rows > 0) this.#closePage()
+    this.#open.release()
   }
 
   /** Completes the file and gives all memory back to the pool. The writer is not used afterwards. */

@@ -1,5 +1,6 @@
 export { crcHolds, readBatchHeader } from './batch-header.ts'
 export { compress, decompress } from './codecs.ts'
+export { copyRecord } from './copy-record.ts'
 export type { AbortedTransaction, CorruptBatches } from './read-committed.ts'
 export { committedRuns } from './read-committed.ts'
 export { blockOf, encodeBatch } from './record-batch.ts'

@@ -3,8 +3,6 @@ import type { RecordBlock } from '../../ports/record-block.ts'
 import type { RecordView } from '../record-view.ts'
 import { decompress, defaultMaxPayloadBytes } from './codecs.ts'
 
-/** What a Date can hold on either side of the epoch. */
-const maxTimestampMs = 8.64e15
 const noBytes = Buffer.alloc(0)
 
 /**
@@ -60,8 +58,8 @@ export class RecordCursor implements RecordView {
   }
 
   /**
-   * Steps to the next record; false after the last one. Throws DamagedDataError `record-malformed` or
-   * `timestamp-not-representable`, naming the offset; the block cannot be read on after that.
+   * Steps to the next record; false after the last one. Throws DamagedDataError `record-malformed`, naming the offset;
+   * the block cannot be read on after that. Timestamps are given as they are: not all are dates.
    */
   next(): boolean {
     if (this.#read === this.#count) {
@@ -91,7 +89,6 @@ export class RecordCursor implements RecordView {
     this.headersStart = this.#at
     this.#skipHeaders()
     if (this.#at !== end) throw this.#malformed(`it ends ${end - this.#at} bytes before its stated length`)
-    if (!(Math.abs(this.timestampMs) <= maxTimestampMs)) throw this.#notRepresentable()
     this.#read += 1
     return true
   }
@@ -193,18 +190,6 @@ export class RecordCursor implements RecordView {
       {
         remedy: 'Check the batch on the broker (kafka-dump-log --deep-iteration); its producer wrote invalid records.',
         details: { baseOffset: String(this.baseOffset), offset: String(offset), position: this.#at },
-      },
-    )
-  }
-
-  #notRepresentable(): DamagedDataError {
-    const offset = this.baseOffset + BigInt(this.offsetDelta)
-    return new DamagedDataError(
-      'timestamp-not-representable',
-      `the record at offset ${offset} has the timestamp ${this.timestampMs} ms, which is no date within ±8.64e15 ms`,
-      {
-        remedy: 'Correct the producer: timestamps are milliseconds since 1970, not micro- or nanoseconds.',
-        details: { offset: String(offset), timestampMs: this.timestampMs },
       },
     )
   }

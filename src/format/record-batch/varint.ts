@@ -52,3 +52,14 @@ function zigzagDifference(minuend: number, subtrahend: number): bigint {
   const exact = BigInt(minuend) - BigInt(subtrahend)
   return BigInt.asUintN(64, (exact << 1n) ^ (exact >> 63n))
 }
+
+/** Reads a 32-bit number at `at`; the next place is `at` plus its `varintBytes`. Only for bytes that were checked. */
+export function readVarint(bytes: Uint8Array, at: number): number {
+  let coded = 0
+  for (let shift = 0, place = at; shift < 35; shift += 7, place += 1) {
+    const byte = bytes[place]!
+    coded |= (byte & 0x7f) << shift
+    if (byte < 0x80) break
+  }
+  return (coded >>> 1) ^ -(coded & 1)
+}

@@ -11,6 +11,7 @@ export class CuttingProxy {
   cuts = 0
   readonly #server: Server
   readonly #sockets: Set<Socket> = new Set()
+  #stalled: Socket[] = []
   #brokerPort = 0
   #cutKey = -1
   #cutsLeft = 0
@@ -47,6 +48,18 @@ export class CuttingProxy {
   stopAt(apiKey: number, stopped: () => void): void {
     this.#stopKey = apiKey
     this.#stopped = stopped
+  }
+
+  /** Lets nothing through on the connections of now; later ones work. As a machine that sleeps, to the broker. */
+  stall(): void {
+    this.#stalled = [...this.#sockets]
+    for (const socket of this.#stalled) socket.pause()
+  }
+
+  /** Lets through what waited. */
+  resume(): void {
+    for (const socket of this.#stalled) socket.resume()
+    this.#stalled = []
   }
 
   close(): void {

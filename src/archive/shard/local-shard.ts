@@ -1,0 +1,286 @@
+import { setImmediate as eventsHandled } from 'node:timers/promises'
+import { concurrently } from '../../catalog/concurrently.ts'
+import { ColdstreamError } from '../../errors.ts'
+import { BufferPool } from '../../format/parquet/index.ts'
+import { RecordCursor } from '../../format/record-batch/index.ts'
+import type { EventReader, PartitionBounds, PartitionFetch } from '../../ports/event-log.ts'
+import { openPartition, type PartitionParts } from '../open-partition.ts'
+import { Lane, type LaneSharing } from './lane.ts'
+import {
+  type PartitionOrder,
+  type PartitionPlace,
+  type PartitionStatus,
+  placeName,
+  type Shard,
+  type ShardListener,
+} from './shard.ts'
+
+const openAtOnce = 16
+const fetchBytes = 32 * 1024 * 1024
+const fetchWaitMs = 500
+
+/** A shard on this very thread: reads all its partitions with one reader, a fetch at a time. */
+export class LocalShard implements Shard {
+  readonly #parts: PartitionParts
+  readonly #listener: ShardListener
+  readonly #lanes = new Map<string, Lane>()
+  /** Partitions whose logs are read now; none of these promises rejects. */
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #stop = new AbortController()
+  readonly #givesUp = new AbortController()
+  readonly #sharing: LaneSharing = {
+    pool: new BufferPool(),
+    cursor: new RecordCursor(),
+    givesUp: this.#givesUp.signal,
+  }
+  #memoryMaxBytes = Number.POSITIVE_INFINITY
+  #reader: EventReader | null = null
+  #running: Promise<void> | null = null
+
+  constructor(parts: PartitionParts, listener: ShardListener) {
+    this.#parts = parts
+    this.#listener = listener
+  }
+
+  async take(orders: readonly PartitionOrder[]): Promise<void> {
+    this.#reader ??= await this.#openReader()
+    const byTopic = Map.groupBy(orders, ({ topic }) => topic.incarnationId)
+    await concurrently([...byTopic.values()], openAtOnce, async (some) => {
+      const bounds = await this.#boundsOf(some)
+      if (bounds === null) return
+      await concurrently(some, openAtOnce, (order, index) => {
+        const opening = this.#open(order, bounds[index]!)
+        this.#opening.set(placeName(placeOf(order)), opening)
+        return opening
+      })
+    })
+    this.#running ??= this.#run(this.#reader)
+  }
+
+  async release(places: readonly PartitionPlace[]): Promise<void> {
+    await Promise.all(
+      places.map(async (place) => {
+        await this.#opening.get(placeName(place))
+        const lane = this.#lanes.get(placeName(place))
+        if (lane === undefined) return
+        await this.#leave(lane).catch((error: unknown) => {
+          this.#parts.log.error('a partition was let go of although not everything could be committed', {
+            ...place,
+            error: asError(error).message,
+          })
+        })
+      }),
+    )
+  }
+
+  limitMemory(maxBytes: number): void {
+    this.#memoryMaxBytes = maxBytes
+    this.#sharing.pool.maxIdleBytes = maxBytes / 4
+  }
+
+  status(): readonly PartitionStatus[] {
+    return [...this.#lanes.values()].map((lane) => lane.status)
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all(this.#opening.values())
+    await this.#running
+    const lanes = [...this.#lanes.values()]
+    await Promise.all(
+      lanes.map(async (lane) => {
+        try {
+          await lane.flush()
+        } catch (error) {
+          this.#listener.failed(lane.place, asError(error))
+        }
+      }),
+    )
+    this.#givesUp.abort()
+    await this.#reader?.close()
+  }
+
+  #openReader(): Promise<EventReader> {
+    const corruptBatches = this.#parts.connector.errors.tolerance === 'all' ? 'gap' : 'refuse'
+    return this.#parts.eventLog.openReader([], { maxBytes: fetchBytes, maxWaitMs: fetchWaitMs, corruptBatches })
+  }
+
+  async #boundsOf(orders: readonly PartitionOrder[]): Promise<PartitionBounds[] | null> {
+    try {
+      const partitions = orders.map(({ partition }) => partition)
+      return await this.#parts.eventLog.bounds(orders[0]!.topic, partitions)
+    } catch (error) {
+      for (const order of orders) this.#listener.failed(placeOf(order), asError(error))
+      return null
+    }
+  }
+
+  async #open(order: PartitionOrder, bounds: PartitionBounds): Promise<void> {
+    const place = placeOf(order)
+    const { pool } = this.#sharing
+    try {
+      const opened = await openPartition(this.#parts, order.topic, order.incarnation, bounds, pool, this.#stop.signal)
+      const until = order.untilEnd ? bounds.end : null
+      const lane = new Lane(opened, until, this.#parts, this.#sharing, (range) =>
+        this.#listener.committed({ ...place, ...range }),
+      )
+      this.#lanes.set(placeName(place), lane)
+      this.#reader?.add([lane.readPosition])
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#listener.failed(place, asError(error))
+    } finally {
+      this.#opening.delete(placeName(place))
+    }
+  }
+
+  /** Reads until the shard is closed. An error that is not a partition's own ends it. */
+  async #run(reader: EventReader): Promise<void> {
+    const { signal } = this.#stop
+    try {
+      while (!signal.aborted) {
+        for (const fetch of await this.#next(reader)) {
+          this.#deliver(fetch)
+          // uploads and their answers go on between two partitions
+          await eventsHandled()
+        }
+        this.#tick()
+        await this.#holdMemory()
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#listener.failed(null, asError(error))
+    }
+  }
+
+  /** What the reader has; nothing when a partition of it failed, which is then reported. */
+  async #next(reader: EventReader): Promise<PartitionFetch[]> {
+    try {
+      return await reader.next(this.#stop.signal)
+    } catch (error) {
+      const lane = this.#laneOf(error)
+      if (lane === undefined) throw error
+      this.#fail(lane, asError(error))
+      return []
+    }
+  }
+
+  /** The partition that an error is about. */
+  #laneOf(error: unknown): Lane | undefined {
+    if (!(error instanceof ColdstreamError)) return undefined
+    const { topic, partition } = error.details
+    if (partition === undefined) {
+      // the topic is gone, and all its partitions: one after the other is told
+      return [...this.#lanes.values()].find((lane) => lane.place.topic === topic && lane.state === 'reading')
+    }
+    return this.#lanes.get(placeName({ topic: String(topic), partition: Number(partition) }))
+  }
+
+  #deliver(fetch: PartitionFetch): void {
+    const lane = this.#lanes.get(placeName(fetch))
+    if (lane?.state !== 'reading') return
+    try {
+      lane.capture.take(fetch)
+    } catch (error) {
+      this.#fail(lane, asError(error))
+    }
+  }
+
+  /** Lets the clock close what it closes, and looks what became of commits. */
+  #tick(): void {
+    const nowMs = this.#parts.clock.nowMs()
+    for (const lane of this.#lanes.values()) {
+      if (lane.state !== 'reading') continue
+      const { commits } = lane.capture
+      if (commits.failure !== null) this.#fail(lane, asError(commits.failure))
+      else if (commits.superseded !== null) this.#recover(lane)
+      else if (lane.isAtEnd) this.#finish(lane)
+      else lane.capture.tick(nowMs)
+    }
+  }
+
+  /**
+   * Over the budget raw pages are compressed before their time, if that is worth it, and then the fullest partition
+   * closes; nothing more is read before commits have made room.
+   */
+  async #holdMemory(): Promise<void> {
+    const lanes = [...this.#lanes.values()]
+    const held = (): number => lanes.reduce((bytes, { capture }) => bytes + capture.heldBytes, 0)
+    if (held() <= this.#memoryMaxBytes) return
+    const raw = lanes.reduce((bytes, { capture }) => bytes + capture.rawBytes, 0)
+    if (raw >= this.#memoryMaxBytes / 4) for (const { capture } of lanes) capture.squeeze()
+    while (held() > this.#memoryMaxBytes) {
+      const fullest = lanes.reduce((most, lane) => (lane.capture.openBytes > most.capture.openBytes ? lane : most))
+      fullest.capture.close('memory')
+      const busy = lanes.filter(({ capture: { commits } }) => commits.length > 0 && commits.failure === null)
+      if (busy.length === 0) break
+      await Promise.race(busy.map(({ capture }) => capture.commits.idle()))
+    }
+  }
+
+  /** Goes on from where a rival has moved a partition. */
+  #recover(lane: Lane): void {
+    lane.state = 'recovering'
+    this.#reader?.remove(lane.place.topic, lane.place.partition)
+    lane.recover().then(
+      () => {
+        const { position } = lane.capture
+        this.#parts.log.warn('another writer archived this partition too; going on from where it stands', {
+          ...lane.place,
+          position,
+        })
+        if (lane.state !== 'recovering') return
+        lane.state = 'reading'
+        this.#reader?.add([lane.readPosition])
+      },
+      (error: unknown) => this.#fail(lane, asError(error)),
+    )
+  }
+
+  /** Commits the rest of a partition that has reached its end; a rival may turn out to have been faster. */
+  #finish(lane: Lane): void {
+    lane.state = 'finishing'
+    this.#reader?.remove(lane.place.topic, lane.place.partition)
+    lane.flush().then(
+      () => {
+        if (lane.state !== 'finishing') return
+        if (lane.capture.commits.superseded !== null) return this.#recover(lane)
+        lane.state = 'done'
+        this.#listener.finished(lane.place)
+      },
+      (error: unknown) => this.#fail(lane, asError(error)),
+    )
+  }
+
+  /** Reports a partition's failure after everything before it was committed. */
+  #fail(lane: Lane, error: Error): void {
+    if (lane.state === 'leaving') return
+    this.#leave(lane)
+      // what could not be committed either is read again; the first error is the one to tell
+      .catch((committing: unknown) => {
+        if (committing === error) return
+        this.#parts.log.error('not everything could be committed', {
+          ...lane.place,
+          error: asError(committing).message,
+        })
+      })
+      .then(() => this.#listener.failed(lane.place, error))
+  }
+
+  async #leave(lane: Lane): Promise<void> {
+    const wasReading = lane.state === 'reading'
+    lane.state = 'leaving'
+    if (wasReading) this.#reader?.remove(lane.place.topic, lane.place.partition)
+    try {
+      await lane.flush()
+    } finally {
+      this.#lanes.delete(placeName(lane.place))
+    }
+  }
+}
+
+function placeOf({ topic, partition }: PartitionOrder): PartitionPlace {
+  return { topic: topic.topic, partition }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
