@@ -35,6 +35,7 @@ export class World {
   readonly folder: string
   #kafka: Promise<ProxiedKafka> | null = null
   #victim: Promise<KafkaServer> | null = null
+  #crowd: Promise<KafkaServer> | null = null
   #pair: Promise<[KafkaServer, KafkaServer]> | null = null
   #orders: Promise<WrittenTopic> | null = null
 
@@ -56,6 +57,12 @@ export class World {
   victim(): Promise<KafkaServer> {
     this.#victim ??= startKafka({ config: brokerConfig })
     return this.#victim
+  }
+
+  /** A broker with fetches of the usual size, for loads. */
+  crowd(): Promise<KafkaServer> {
+    this.#crowd ??= startKafka({ config: { ...brokerConfig, 'fetch.max.bytes': '57671680' } })
+    return this.#crowd
   }
 
   /** Two brokers of one cluster; scenarios may kill the second one, as long as they start it again. */
@@ -80,6 +87,7 @@ export class World {
     kafka?.proxy.close()
     await kafka?.server.stop()
     await (await this.#victim)?.stop()
+    await (await this.#crowd)?.stop()
     for (const server of [...((await this.#pair) ?? [])].reverse()) await server.stop()
     await rm(this.folder, { recursive: true, force: true })
   }

@@ -106,7 +106,7 @@ const leaderKilled: Scenario = {
 /** Both partitions move to the other broker, with their records. */
 const leaderMoved: Scenario = {
   name: 'broker: leaders move',
-  rounds: { full: 4, short: 1 },
+  rounds: { full: 4, short: 0 },
   async run(round) {
     const [{ brokers }] = await round.world.pair()
     const topic = await createTopic(brokers, 'moved', { replicas: [[1], [2]] })

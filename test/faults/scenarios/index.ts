@@ -2,6 +2,7 @@ import type { Scenario } from '../kit/scenario.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
 import { brokerTroubles } from './broker-trouble.ts'
 import { clockJumps } from './clock-jumps.ts'
+import { comingAndGoing, comingAndGoingLong } from './coming-and-going.ts'
 import { damageIsPassed, damageStops } from './damaged-log.ts'
 import { killPoints } from './kill-points.ts'
 import { lostAnswers } from './lost-answers.ts'
@@ -30,6 +31,8 @@ export const scenarios: readonly Scenario[] = [
   poisonRecord,
   clockJumps,
   ...twoConnectors,
+  ...comingAndGoing,
+  ...comingAndGoingLong,
 ]
 
 /** Faults whose cure is not built yet: the table names them, `--later` runs them. */

@@ -5,9 +5,9 @@ import type { Scenario } from '../kit/scenario.ts'
 /** One answer in so many is lost, beginning with the first. */
 const oneIn = 3
 
-const losing = (steps: readonly Step[], name: string): Scenario => ({
+const losing = (steps: readonly Step[], name: string, short = 0): Scenario => ({
   name: `answers lost: ${name}`,
-  rounds: { full: 5, short: 1 },
+  rounds: { full: 5, short },
   async run(round) {
     const { brokers } = await round.world.kafka()
     const { topic, expected } = await round.world.orders()
@@ -32,5 +32,5 @@ const losing = (steps: readonly Step[], name: string): Scenario => ({
 export const lostAnswers: Scenario[] = [
   losing(['segment'], 'segments'),
   losing(['intent', 'commit'], 'log entries'),
-  losing(['intent', 'segment', 'commit'], 'all writes'),
+  losing(['intent', 'segment', 'commit'], 'all writes', 1),
 ]

@@ -71,7 +71,7 @@ export const storeFull: Scenario[] = [
   },
   {
     name: 'store: full, versitygw',
-    rounds,
+    rounds: { full: 3, short: 0 },
     run: (round) =>
       fullServer(round, async (folder) => {
         const root = join(folder, 'versitygw')

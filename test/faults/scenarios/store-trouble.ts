@@ -18,6 +18,9 @@ interface Trouble {
 const calmRequests = 12
 const slowMs = 400
 
+/** The one that `npm test` meets. */
+const shortName = '500 although it was done'
+
 const troubles: Trouble[] = [
   { name: '503', requests: 40, answer: () => Promise.resolve(refusal(503, 'SlowDown')) },
   { name: '409', requests: 40, answer: () => Promise.resolve(refusal(409, 'ConditionalRequestConflict')) },
@@ -40,7 +43,7 @@ async function slowly(forward: Forward, round: Round): Promise<StoreAnswer> {
 /** The store refuses, conflicts, hangs up or crawls for a while, reads included, and recovers. */
 export const storeTroubles: Scenario[] = troubles.map(({ name, requests, answer }) => ({
   name: `store: ${name}`,
-  rounds: { full: 5, short: 1 },
+  rounds: { full: 5, short: name === shortName ? 1 : 0 },
   async run(round) {
     const { brokers } = await round.world.kafka()
     const { topic, expected } = await round.world.orders()
