@@ -2,12 +2,13 @@
  * Puts captures through faults: the command line in processes of its own, real brokers and stores, and judges that share no
  * code with it. Prints a table of what was lost, doubled or left unexplained.
  *
- * Run: `npm run test:faults -- [--only NAME]… [--short] [--rounds N] [--later] [--seed N]`; NAME is a part of a fault's name.
+ * Run: `npm run test:faults -- [--only NAME]… [--short] [--rounds N] [--rate N] [--seconds N] [--later] [--seed N]`. NAME is a part
+ * of a fault's name; rate and seconds are of the load under which instances come and go.
  */
 import { parseArgs } from 'node:util'
 import { seeded } from './kit/random.ts'
 import { type Outcome, runScenario } from './kit/run-scenarios.ts'
-import { World } from './kit/world.ts'
+import { shortLoad, World } from './kit/world.ts'
 import { later, scenarios } from './scenarios/index.ts'
 
 const { values: args } = parseArgs({
@@ -16,6 +17,8 @@ const { values: args } = parseArgs({
     short: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     later: { type: 'boolean', default: false },
+    rate: { type: 'string', default: '50000' },
+    seconds: { type: 'string', default: '600' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 })
@@ -26,7 +29,8 @@ if (selected.length === 0) throw new Error(`No fault is named like ${args.only.j
 
 console.log(`${selected.length} faults, seed ${args.seed}`)
 const random = seeded(Number(args.seed))
-const world = await World.open()
+const load = { recordsPerSecond: Number(args.rate), seconds: Number(args.seconds) }
+const world = await World.open(args.short ? shortLoad : load)
 const outcomes: Outcome[] = []
 try {
   for (const scenario of selected) {

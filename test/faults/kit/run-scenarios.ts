@@ -10,7 +10,7 @@ export interface Outcome extends Verdict {
   failures: string[]
 }
 
-/** A round that takes longer stands still; its processes are killed. Scenarios that load a capture may say more. */
+/** A round that takes longer stands still; its processes are killed. Under a load it may take longer. */
 const roundLimitMs = 120_000
 
 /** Runs one round. Throws when anything but the judges' counts is not as it should be. */
@@ -21,7 +21,7 @@ export async function runRound(
   random: () => number,
 ): Promise<Verdict> {
   const round = await Round.open(world, number, random)
-  const limitMs = scenario.limitMs ?? roundLimitMs
+  const limitMs = scenario.limitMs?.(world.load) ?? roundLimitMs
   const limit = Promise.withResolvers<never>()
   const timer = setTimeout(() => limit.reject(new Error(`nothing moved for ${limitMs} ms: ${round.told()}`)), limitMs)
   try {

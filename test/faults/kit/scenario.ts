@@ -10,14 +10,20 @@ export interface Verdict {
   unexplained: number
 }
 
+/** How much is written while instances come and go. */
+export interface Load {
+  recordsPerSecond: number
+  seconds: number
+}
+
 /** One fault and how often it is tried; the file that exports it does the rest. */
 export interface Scenario {
   /** Names the row of the table, and what `--only` selects. */
   name: string
   /** `full` for `npm run test:faults`; `short` for `npm test`, where 0 leaves it out. */
   rounds: { full: number; short: number }
-  /** How long a round may take, where it is much. */
-  limitMs?: number
+  /** How long a round may take, where the load says so. */
+  limitMs?(load: Load): number
   /** Makes the fault and judges the archive. Throws where anything else is not as it should be. */
   run(round: Round): Promise<Verdict>
 }

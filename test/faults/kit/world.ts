@@ -5,6 +5,7 @@ import { CuttingProxy } from '../../adapters/kafka/cutting-proxy.ts'
 import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
 import { sharedMinio } from '../../kit/minio.ts'
 import type { S3Access } from '../../kit/s3-server.ts'
+import type { Load } from './scenario.ts'
 import { topicOf, type WrittenTopic } from './topics.ts'
 
 /** A broker that its clients reach through a proxy only, which sees every request. */
@@ -30,21 +31,26 @@ const brokerConfig = {
   'group.consumer.heartbeat.interval.ms': '1000',
 }
 
+/** What `npm test` has time for. */
+export const shortLoad: Load = { recordsPerSecond: 4_000, seconds: 20 }
+
 /** The servers that all scenarios of a run share; each is started when the first scenario asks for it. */
 export class World {
   readonly folder: string
+  readonly load: Load
   #kafka: Promise<ProxiedKafka> | null = null
   #victim: Promise<KafkaServer> | null = null
   #crowd: Promise<KafkaServer> | null = null
   #pair: Promise<[KafkaServer, KafkaServer]> | null = null
   #orders: Promise<WrittenTopic> | null = null
 
-  private constructor(folder: string) {
+  private constructor(folder: string, load: Load) {
     this.folder = folder
+    this.load = load
   }
 
-  static async open(): Promise<World> {
-    return new World(await mkdtemp(join(tmpdir(), 'coldstream-faults-')))
+  static async open(load: Load = shortLoad): Promise<World> {
+    return new World(await mkdtemp(join(tmpdir(), 'coldstream-faults-')), load)
   }
 
   /** A broker that no scenario may stop. */

@@ -2,7 +2,7 @@ import type { Scenario } from '../kit/scenario.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
 import { brokerTroubles } from './broker-trouble.ts'
 import { clockJumps } from './clock-jumps.ts'
-import { comingAndGoing, comingAndGoingLong } from './coming-and-going.ts'
+import { comingAndGoing } from './coming-and-going.ts'
 import { damageIsPassed, damageStops } from './damaged-log.ts'
 import { killPoints } from './kill-points.ts'
 import { lostAnswers } from './lost-answers.ts'
@@ -32,7 +32,6 @@ export const scenarios: readonly Scenario[] = [
   clockJumps,
   ...twoConnectors,
   ...comingAndGoing,
-  ...comingAndGoingLong,
 ]
 
 /** Faults whose cure is not built yet: the table names them, `--later` runs them. */
