@@ -78,7 +78,7 @@ async function leadBy(admin: Admin, topic: string, wanted: string): Promise<void
 /** A leader is killed; the other broker leads from then on. */
 const leaderKilled: Scenario = {
   name: 'broker: a leader is killed',
-  rounds: { full: 4, short: 1 },
+  rounds: { full: 4, short: 0 },
   async run(round) {
     const [first, second] = await round.world.pair()
     const topic = await createTopic(first.brokers, 'led', {

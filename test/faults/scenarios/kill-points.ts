@@ -68,7 +68,6 @@ interface CaptureParts {
 const shortNames = new Set([
   'intent stored, unanswered',
   'between segments',
-  'segment stored, unanswered',
   'commit stored, unanswered',
   'recovery: segment stored, unanswered',
 ])
@@ -92,7 +91,7 @@ const twice: Scenario[] = Object.entries(recoveries).map(([name, [step, when]]) 
 
 const beforeGroupOffset: Scenario = {
   name: 'kill: before the group offset',
-  rounds: { full: 12, short: 1 },
+  rounds: { full: 12, short: 0 },
   run: (round) =>
     run(round, async ({ start }) => {
       const { proxy } = await round.world.kafka()
