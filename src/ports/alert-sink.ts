@@ -1,0 +1,8 @@
+/** Where alerts are told to someone who is not looking: a webhook. */
+export interface AlertSink {
+  /**
+   * Hands a message over, once; `body` is a JSON document. Throws UnavailableError `alert-undelivered` when trying again
+   * may help, InvalidInputError `alert-refused` when it will not. No message of theirs names the address.
+   */
+  send(body: string): Promise<void>
+}
