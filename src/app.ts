@@ -5,8 +5,10 @@ import { openFileStore } from './adapters/file/store.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { openS3Store } from './adapters/s3/store.ts'
 import { SystemClock } from './adapters/system-clock.ts'
+import { Webhook } from './adapters/webhook.ts'
 import { Capture } from './archive/capture.ts'
 import type { Connector } from './archive/connector/connector.ts'
+import { createHeadroomMonitor } from './archive/headroom/create.ts'
 import { parquetDescriber } from './archive/parquet-describer.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
@@ -60,12 +62,26 @@ async function assemble(config: Config, log: Log, store: ObjectStore): Promise<S
   const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
   const captures = new Map<string, OpenCapture>()
   const captureStores: ObjectStore[] = []
+  const { webhook } = config.headroom
+  const headroom = createHeadroomMonitor({
+    ...config.headroom,
+    broker: async () => {
+      const kafka = await eventLog.get()
+      return { eventLog: kafka, retention: kafka.retention }
+    },
+    store,
+    clock,
+    log,
+    captures: () => [...captures.values()],
+    webhook: webhook === null ? null : { ...webhook, sink: new Webhook(webhook) },
+  })
   return {
     config,
     clock,
     log,
     store,
     queries,
+    headroom,
     eventLog: eventLog.get,
     replays: replays.get,
     async openCapture(connector, signal) {
@@ -88,6 +104,7 @@ async function assemble(config: Config, log: Log, store: ObjectStore): Promise<S
     },
     captures: () => [...captures.values()],
     async close() {
+      await headroom.close()
       await (await replays.opened())?.close()
       await engine.close()
       await (await eventLog.opened())?.close()

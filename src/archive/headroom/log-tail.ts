@@ -28,11 +28,14 @@ export class LogTail {
   readonly #key: ArchivedPartition
   readonly #store: ObjectStore
   readonly #reader: LogReader
+  readonly #onLoss: (loss: Loss) => void
   #head: LogHead | null = null
 
-  constructor(store: ObjectStore, key: ArchivedPartition) {
+  /** `onLoss` may be told a loss again after a look that failed. */
+  constructor(store: ObjectStore, key: ArchivedPartition, onLoss: (loss: Loss) => void) {
     this.#key = key
     this.#store = store
+    this.#onLoss = onLoss
     this.#reader = new LogReader(store, key)
   }
 
@@ -41,20 +44,18 @@ export class LogTail {
     return this.#head?.archived?.next ?? null
   }
 
-  /** Reads what was appended since the last look; answers the losses in it. Throws DamagedDataError. */
-  async look(nowMs: number): Promise<Loss[]> {
+  /** Reads what was appended since the last look. Throws DamagedDataError. */
+  async look(nowMs: number): Promise<void> {
     const oldestMs = this.#head === null ? nowMs - recentMs : Number.NEGATIVE_INFINITY
     const { entries } = this.#reader
-    const losses: Loss[] = []
     let head = this.#head ?? (await this.#beforeRecent())
     for (let path = entries.path(head.nextSeq); (await this.#store.head(path)) !== null; ) {
       const entry = await this.#reader.entry(head.nextSeq)
       head = advance(head, entry, path)
-      if (entry.kind === 'commit' && Date.parse(entry.at) >= oldestMs) losses.push(...this.#lossesOf(entry, path))
+      if (entry.kind === 'commit' && Date.parse(entry.at) >= oldestMs) this.#tellLosses(entry, path)
       path = entries.path(head.nextSeq)
     }
     this.#head = head
-    return losses
   }
 
   async #beforeRecent(): Promise<LogHead> {
@@ -62,10 +63,12 @@ export class LogTail {
     return count <= recentEntries ? EMPTY_HEAD : this.#reader.headAt(count - recentEntries)
   }
 
-  #lossesOf({ gaps }: CommitEntry, path: string): Loss[] {
-    return gaps
-      .filter(({ reason }) => reason === 'retention')
-      .flatMap((set) => [...unpackGapSet(set, path)])
-      .map(({ firstOffset, lastOffset }) => ({ ...this.#key, firstOffset, lastOffset }))
+  #tellLosses({ gaps }: CommitEntry, path: string): void {
+    for (const set of gaps) {
+      if (set.reason !== 'retention') continue
+      for (const { firstOffset, lastOffset } of unpackGapSet(set, path)) {
+        this.#onLoss({ ...this.#key, firstOffset, lastOffset })
+      }
+    }
   }
 }

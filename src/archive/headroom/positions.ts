@@ -10,17 +10,12 @@ import { LogTail, type Loss } from './log-tail.ts'
 const listedForMs = 300_000
 const partitionsAtOnce = 16
 
-/** Where the archive stands in a topic that the broker has, by partition; null: nothing of it is archived. */
-export interface ArchivedPositions {
-  positions: (bigint | null)[]
-  losses: Loss[]
-}
-
-/** Follows how far topics are archived: by the captures that run here, and by the commit logs for all others. */
+/** Follows how far topics are archived: by their commit logs, and by the captures that run here. */
 export class ArchivePositions {
   readonly #store: ObjectStore
   readonly #incarnations: Map<string, number> = new Map()
   readonly #tails: Map<string, LogTail> = new Map()
+  readonly #losses: Loss[] = []
   #listed: { topics: string[]; atMs: number } | null = null
 
   constructor(store: ObjectStore) {
@@ -36,21 +31,27 @@ export class ArchivePositions {
     return this.#listed.topics
   }
 
-  /** Null when neither the archive nor a capture knows this very topic, only namesakes of it. */
-  async of(topic: TopicInfo, captures: readonly PartitionStatus[], nowMs: number): Promise<ArchivedPositions | null> {
+  /** Losses that were found since this was last called; one may come again after a look that failed. */
+  takeLosses(): Loss[] {
+    return this.#losses.splice(0)
+  }
+
+  /**
+   * Next offset to archive of every partition, null where nothing is archived. Null as a whole when neither the archive nor
+   * a capture knows this very topic, only namesakes of it.
+   */
+  async of(topic: TopicInfo, captures: readonly PartitionStatus[], nowMs: number): Promise<(bigint | null)[] | null> {
     const incarnation = await this.#incarnationOf(topic)
     if (incarnation === null && captures.length === 0) return null
     const numbers = Array.from({ length: topic.partitions }, (_, partition) => partition)
-    const looked = await concurrently(numbers, partitionsAtOnce, async (partition) => {
-      const status = captures.find((capture) => capture.partition === partition) ?? null
-      if (incarnation === null) return { position: status?.archived ?? null, losses: [] }
+    return concurrently(numbers, partitionsAtOnce, async (partition) => {
+      const archived = captures.find((capture) => capture.partition === partition)?.archived ?? null
+      if (incarnation === null) return archived
       const tail = this.#tail({ topic: topic.topic, incarnation, partition })
-      // a capture here tells for nothing that nothing was committed
-      const isUpToDate = status !== null && status.archived === tail.archived
-      const losses = isUpToDate ? [] : await tail.look(nowMs)
-      return { position: furthest(status?.archived ?? null, tail.archived), losses }
+      // also where a capture runs here: it does not tell of losses, and another may be ahead of it
+      await tail.look(nowMs)
+      return furthest(archived, tail.archived)
     })
-    return { positions: looked.map(({ position }) => position), losses: looked.flatMap(({ losses }) => losses) }
   }
 
   async #incarnationOf({ topic, incarnationId }: TopicInfo): Promise<number | null> {
@@ -64,7 +65,7 @@ export class ArchivePositions {
 
   #tail(key: { topic: string; incarnation: number; partition: number }): LogTail {
     const name = `${key.topic}/${key.incarnation}/${key.partition}`
-    const tail = this.#tails.get(name) ?? new LogTail(this.#store, key)
+    const tail = this.#tails.get(name) ?? new LogTail(this.#store, key, (loss) => this.#losses.push(loss))
     this.#tails.set(name, tail)
     return tail
   }

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../ports/object-store.ts'
 import type { GroupPosition, PartitionBytes, RetentionSource } from '../../ports/retention.ts'
 import type { PartitionStatus } from '../capture.ts'
 import type { HeadroomThresholds } from '../headroom.ts'
-import { type ArchivedPositions, ArchivePositions } from './positions.ts'
+import { ArchivePositions } from './positions.ts'
 import type { HeadroomReport, LookFailure } from './report.ts'
 import { Said } from './said.ts'
 import { TopicSurvey } from './topic-survey.ts'
@@ -27,8 +27,10 @@ export interface SurveyParts {
 
 const topicsAtOnce = 8
 
-interface ArchivedTopic extends ArchivedPositions {
+interface ArchivedTopic {
   info: TopicInfo
+  /** Next offset to archive by partition. */
+  positions: (bigint | null)[]
 }
 
 /** Looks at broker and archive, and remembers what rates need. What it may not see it says once, and goes on without. */
@@ -69,7 +71,7 @@ export class Survey {
       topics: topics.filter((topic) => topic !== null),
       failures,
       groupsKnown: groups !== null,
-      losses: archived.flatMap(({ losses }) => losses),
+      losses: this.#positions.takeLosses(),
     }
   }
 
@@ -87,7 +89,7 @@ export class Survey {
         if (info === undefined) return null
         const captures = statuses.filter(({ topic }) => topic === name)
         const positions = await this.#positions.of(info, captures, nowMs)
-        return positions === null ? null : { info, ...positions }
+        return positions === null ? null : { info, positions }
       }),
     )
     return found.filter((topic) => topic !== null)
