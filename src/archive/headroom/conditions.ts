@@ -1,4 +1,4 @@
-import { type Headroom, type HeadroomLevel, worstLevel } from '../headroom.ts'
+import type { Headroom, HeadroomLevel } from '../headroom.ts'
 import type { Loss } from './log-tail.ts'
 import type { GroupHeadroom, HeadroomReport, PartitionHeadroom } from './report.ts'
 
@@ -137,9 +137,4 @@ function factsOf(headroom: Headroom & { logStart: bigint; end: bigint }, positio
 function leftText({ shareLeft, timeToLossMs }: Headroom): string {
   const share = `${Math.round((shareLeft ?? 1) * 100)} % of retention is left`
   return timeToLossMs === null ? share : `${share}, the first may be deleted in ${Math.floor(timeToLossMs / 1000)} s`
-}
-
-/** The worst level in a report, of the archive and of groups alike. */
-export function worstOf({ topics }: HeadroomReport): HeadroomLevel {
-  return worstLevel(topics.flatMap(({ partitions, groups }) => [...partitions, ...groups].map(({ level }) => level)))
 }
