@@ -25,11 +25,12 @@ export class Webhook implements AlertSink {
     this.#options = options
   }
 
-  async send(body: string): Promise<void> {
+  async send(body: string, stopped: AbortSignal): Promise<void> {
     const { url, secret, timeoutMs } = this.#options
     const headers: Record<string, string> = { 'content-type': 'application/json', 'user-agent': 'coldstream' }
     if (secret !== null) headers[signatureHeader] = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-    const signal = AbortSignal.timeout(timeoutMs)
+    const timeout = AbortSignal.timeout(timeoutMs)
+    const signal = AbortSignal.any([timeout, stopped])
     let status: number
     try {
       const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal })
@@ -37,7 +38,7 @@ export class Webhook implements AlertSink {
       // what it says is of no use; the connection is
       await response.body?.cancel()
     } catch (error) {
-      throw undelivered(signal.aborted ? `gave no answer within ${timeoutMs} ms` : `was not reached: ${codeOf(error)}`)
+      throw undelivered(timeout.aborted ? `gave no answer within ${timeoutMs} ms` : `was not reached: ${codeOf(error)}`)
     }
     if (status >= 200 && status < 300) return
     if (status >= 500 || laterStatuses.has(status)) throw undelivered(`answered ${status}`)

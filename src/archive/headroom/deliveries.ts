@@ -73,9 +73,10 @@ export class Deliveries {
     for (let attempt = 1; ; attempt += 1) {
       if (this.#stop.signal.aborted) return 'stopped'
       try {
-        await sink.send(message.body)
+        await sink.send(message.body, this.#stop.signal)
         return 'delivered'
       } catch (error) {
+        if (this.#stop.signal.aborted) return 'stopped'
         this.counts.failedAttempts += 1
         const reason = error instanceof Error ? error.message : String(error)
         const again = error instanceof UnavailableError && attempt < maxAttempts
