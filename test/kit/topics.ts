@@ -42,20 +42,3 @@ export async function produceEach(
   }
   await producer.disconnect()
 }
-
-/** Commits offsets for a group as a consumer that has gone away left them. */
-export async function commitForGroup(
-  brokers: readonly string[],
-  group: string,
-  topic: string,
-  offsets: readonly { partition: number; offset: number }[],
-): Promise<void> {
-  const admin = independentClient(brokers).admin()
-  await admin.connect()
-  await admin.setOffsets({
-    groupId: group,
-    topic,
-    partitions: offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
-  })
-  await admin.disconnect()
-}

@@ -4,7 +4,7 @@ import { KafkaEventLog } from '../../../src/adapters/kafka/index.ts'
 import type { TopicInfo } from '../../../src/ports/event-log.ts'
 import { deleteRecordsBelow } from '../../kit/delete-records.ts'
 import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
-import { commitForGroup, createTestTopic, produceEach } from '../../kit/topics.ts'
+import { createTestTopic, produceEach } from '../../kit/topics.ts'
 import { independentClient } from './judge.ts'
 import { withFile } from './with-file.ts'
 
@@ -119,8 +119,10 @@ describe('what Kafka tells of retention', () => {
     )
     const names = ['gone', 'classic', 'modern'].map((name) => `${name}-${topic}`)
     const [gone, classic, modern] = names as [string, string, string]
-    await commitForGroup(brokers, gone, topic, [{ partition: 1, offset: 2 }])
-    await commitForGroup(brokers, gone, other, [{ partition: 0, offset: 0 }])
+    await log.acknowledge(gone, [
+      { topic, partition: 1, next: 2n },
+      { topic: other, partition: 0, next: 0n },
+    ])
     const consumer = independentClient(brokers).consumer({ groupId: classic })
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })

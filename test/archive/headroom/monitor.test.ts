@@ -10,10 +10,11 @@ import type { HeadroomMonitor } from '../../../src/archive/headroom/monitor.ts'
 import type { HeadroomReport, PartitionHeadroom } from '../../../src/archive/headroom/report.ts'
 import { UnavailableError } from '../../../src/errors.ts'
 import type { RetentionSource } from '../../../src/ports/retention.ts'
+import { independentClient } from '../../adapters/kafka/judge.ts'
 import { type AlertReceiver, alertReceiver } from '../../kit/alert-receiver.ts'
 import { deleteRecordsBelow } from '../../kit/delete-records.ts'
 import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
-import { commitForGroup, createTestTopic, produceEach } from '../../kit/topics.ts'
+import { createTestTopic, produceEach } from '../../kit/topics.ts'
 import { captureToEnd, MemoryLog, openCapture, type TestArchive, testArchive } from '../kit.ts'
 
 let server: KafkaServer
@@ -223,12 +224,16 @@ describe('a group that lags', () => {
     )
     await captureToEnd(eventLog, archive.store, topic)
     const [slow, ignored] = [`slow-${topic}`, `ignored-${topic}`]
-    for (const group of [slow, ignored]) {
-      await commitForGroup(brokers, group, topic, [
-        { partition: 0, offset: 3 },
-        { partition: 1, offset: 5 },
-      ])
-    }
+    await eventLog.acknowledge(ignored, [{ topic, partition: 0, next: 0n }])
+    const consumer = independentClient(brokers).consumer({ groupId: slow, maxWaitTimeInMs: 250 })
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
+    await consumer.run({ autoCommit: false, eachMessage: () => Promise.resolve() })
+    await joined
+    const commit = (...offsets: string[]) =>
+      consumer.commitOffsets(offsets.map((offset, partition) => ({ topic, partition, offset })))
+    await commit('3', '5')
     const monitor = monitorOf({ groups: /^slow-.*$/ })
     const id = `group-headroom/${slow}/${topic}/0`
     await watching(monitor, async () => {
@@ -251,9 +256,10 @@ describe('a group that lags', () => {
       assert.ok(partitions.every(({ level }) => level === 'ok'))
       await deleteRecordsBelow(server, topic, 4)
       await isTold(`firing lost ${id}`)
-      await commitForGroup(brokers, slow, topic, [{ partition: 0, offset: 5 }])
+      await commit('5', '5')
       await isTold(`resolved lost ${id}`)
     })
+    await consumer.disconnect()
     const [critical, lost] = receiver.alerts()
     assert.equal(critical?.group, slow)
     for (const { remedy } of [critical!, lost!]) {
