@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { buildServer } from '../../src/http/server.ts'
@@ -110,6 +111,16 @@ describe('headroom over REST', () => {
     assert.equal(value('coldstream_group_headroom_level', group), '2')
     assert.ok(Number(value('coldstream_group_headroom_seconds', group)) > 15_000)
     assert.match(body, /^coldstream_headroom_look_timestamp_seconds \d/m)
+  })
+
+  it('has metrics by the names that the documents and the alert rules use', async () => {
+    const { body } = await server.inject('/metrics')
+    const known = new Set([...body.matchAll(/^# TYPE (coldstream_\w+)/gm)].map(([, name]) => name))
+    for (const file of ['docs/operations.md', 'deploy/alerts.yml']) {
+      const used = (await readFile(new URL(`../../${file}`, import.meta.url), 'utf8')).matchAll(/\bcoldstream_\w+\w/g)
+      for (const [name] of used) assert.ok(known.has(name), `${file} names ${name}`)
+    }
+    assert.match(body, new RegExp(`coldstream_headroom_lost_offsets_total\\{topic="${limited}",partition="0"\\} 0`))
   })
 
   it('is not known while the broker is away, and says why', async () => {

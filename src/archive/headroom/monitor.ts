@@ -30,6 +30,7 @@ export class HeadroomMonitor {
   /** Found by any look, and not told yet. */
   readonly #losses: Loss[] = []
   readonly #toldLosses: Set<string> = new Set()
+  readonly #lostOffsets: Map<string, { topic: string; partition: number; offsets: bigint }> = new Map()
   #judgedAtMs: number | null = null
   #latest: HeadroomReport | null = null
   #looking: Promise<HeadroomReport> | null = null
@@ -48,6 +49,11 @@ export class HeadroomMonitor {
   /** What became of the messages; null when alerts go to the log only. */
   get deliveries(): DeliveryCounts | null {
     return this.#parts.deliveries?.counts ?? null
+  }
+
+  /** Offsets that `data-lost` was told of since the start, of every partition that it was told of. */
+  get lostOffsets(): readonly { topic: string; partition: number; offsets: bigint }[] {
+    return [...this.#lostOffsets.values()]
   }
 
   /** The last look when it is not older than two intervals, else a new one. Errors as `look`. */
@@ -120,10 +126,18 @@ export class HeadroomMonitor {
   }
 
   #lossAlerts(atMs: number): Alert[] {
-    return this.#losses
-      .splice(0)
-      .map((loss): Alert => ({ ...lossCondition(loss), state: 'firing', sinceMs: atMs, atMs }))
-      .filter(({ id }) => !this.#toldLosses.has(id) && this.#toldLosses.add(id))
+    const alerts: Alert[] = []
+    for (const loss of this.#losses.splice(0)) {
+      const condition = lossCondition(loss)
+      if (this.#toldLosses.has(condition.id)) continue
+      this.#toldLosses.add(condition.id)
+      const { topic, partition, firstOffset, lastOffset } = loss
+      const name = `${topic}/${partition}`
+      const before = this.#lostOffsets.get(name)?.offsets ?? 0n
+      this.#lostOffsets.set(name, { topic, partition, offsets: before + lastOffset - firstOffset + 1n })
+      alerts.push({ ...condition, state: 'firing', sinceMs: atMs, atMs })
+    }
+    return alerts
   }
 
   #tell(alerts: readonly Alert[]): void {

@@ -7,9 +7,9 @@ import type { GroupPosition, PartitionBytes, RetentionSource } from '../../ports
 import type { PartitionStatus } from '../capture.ts'
 import type { HeadroomThresholds } from '../headroom.ts'
 import { ArchivePositions } from './positions.ts'
-import type { HeadroomReport, LookFailure } from './report.ts'
-import { Said } from './said.ts'
+import type { HeadroomReport } from './report.ts'
 import { TopicSurvey } from './topic-survey.ts'
+import { type Trouble, Troubles } from './troubles.ts'
 
 export interface SurveyParts {
   /** Connects on first use. */
@@ -33,31 +33,42 @@ interface ArchivedTopic {
   positions: (bigint | null)[]
 }
 
+/** One look under way. */
+interface Look {
+  nowMs: number
+  failures: { topic: string; error: ColdstreamError }[]
+  /** Permissions that were missing. */
+  troubles: Trouble[]
+}
+
 /** Looks at broker and archive, and remembers what rates need. What it may not see it says once, and goes on without. */
 export class Survey {
   readonly #parts: SurveyParts
   readonly #positions: ArchivePositions
   readonly #topics: Map<string, TopicSurvey> = new Map()
-  readonly #said: Said
+  readonly #troubles: Troubles
 
   constructor(parts: SurveyParts) {
     this.#parts = parts
     this.#positions = new ArchivePositions(parts.store)
-    this.#said = new Said(parts.log)
+    this.#troubles = new Troubles(parts.log)
   }
 
-  /** Throws UnavailableError when broker or store are out of reach; a topic that cannot be looked at is a failure in it. */
+  /**
+   * Throws UnavailableError when broker or store are out of reach. A topic that cannot be looked at is a failure in the
+   * report, as long as there are others.
+   */
   async look(nowMs: number): Promise<HeadroomReport> {
     const { eventLog, retention } = await this.#parts.broker()
-    const failures: LookFailure[] = []
-    const archived = await this.#archivedTopics(eventLog, nowMs, failures)
+    const look: Look = { nowMs, failures: [], troubles: [] }
+    const archived = await this.#archivedTopics(eventLog, look)
     const identities = archived.map(({ info }) => info)
     const [sizes, groups] = await Promise.all([
-      this.#allowed<PartitionBytes[]>('sizes', () => retention.sizes(identities)),
-      this.#groupPositions(retention, identities),
+      this.#allowed<PartitionBytes[]>('sizes of partitions', look, () => retention.sizes(identities)),
+      this.#groupPositions(retention, identities, look),
     ])
-    const topics = await concurrently(archived, topicsAtOnce, ({ info, positions }) =>
-      this.#attempt(info.topic, failures, () =>
+    const looked = await concurrently(archived, topicsAtOnce, ({ info, positions }) =>
+      this.#attempt(info.topic, look, () =>
         this.#surveyOf(info, retention).look({
           nowMs,
           positions,
@@ -66,76 +77,68 @@ export class Survey {
         }),
       ),
     )
+    const topics = looked.filter((topic) => topic !== null)
+    const { failures } = look
+    if (topics.length === 0 && failures[0]?.error instanceof UnavailableError) throw failures[0].error
+    this.#troubles.tell([...look.troubles, ...failures.map(failureTrouble)])
     return {
       atMs: nowMs,
-      topics: topics.filter((topic) => topic !== null),
-      failures,
+      topics,
+      failures: failures.map(({ topic, error: { code, message } }) => ({ topic, code, message })),
       groupsKnown: groups !== null,
       losses: this.#positions.takeLosses(),
     }
   }
 
-  async #archivedTopics(
-    eventLog: Pick<EventLog, 'describe'>,
-    nowMs: number,
-    failures: LookFailure[],
-  ): Promise<ArchivedTopic[]> {
+  async #archivedTopics(eventLog: Pick<EventLog, 'describe'>, look: Look): Promise<ArchivedTopic[]> {
     const statuses = this.#parts.captures().flatMap((capture) => capture.status())
-    const listed = await this.#positions.topics(nowMs)
+    const listed = await this.#positions.topics(look.nowMs)
     const names = [...new Set([...listed, ...statuses.map(({ topic }) => topic)])].sort()
     const found = await concurrently(names, topicsAtOnce, (name) =>
-      this.#attempt(name, failures, async (): Promise<ArchivedTopic | null> => {
+      this.#attempt(name, look, async (): Promise<ArchivedTopic | null> => {
         const [info] = await eventLog.describe([name])
         if (info === undefined) return null
         const captures = statuses.filter(({ topic }) => topic === name)
-        const positions = await this.#positions.of(info, captures, nowMs)
+        const positions = await this.#positions.of(info, captures, look.nowMs)
         return positions === null ? null : { info, positions }
       }),
     )
     return found.filter((topic) => topic !== null)
   }
 
-  async #groupPositions(retention: RetentionSource, topics: readonly TopicInfo[]): Promise<GroupPosition[] | null> {
-    const found = await this.#allowed('groups', () => retention.groupPositions(topics.map(({ topic }) => topic)))
+  async #groupPositions(
+    retention: RetentionSource,
+    topics: readonly TopicInfo[],
+    look: Look,
+  ): Promise<GroupPosition[] | null> {
+    const ask = () => retention.groupPositions(topics.map(({ topic }) => topic))
+    const found = await this.#allowed('groups', look, ask)
     if (found === null) return null
-    for (const group of found.refused) {
-      this.#said.once(`group ${group}`, 'the offsets of a group may not be seen, so its lag is not watched', {
-        group,
-        remedy: 'Allow this client DESCRIBE on the group, or leave the group out with headroom.groupsRegex.',
-      })
-    }
     const own = this.#parts.ownGroups()
-    return found.positions.filter(({ group }) => this.#parts.groups.test(group) && !own.includes(group))
+    const isWatched = (group: string) => this.#parts.groups.test(group) && !own.includes(group)
+    for (const group of found.refused.filter(isWatched)) look.troubles.push(refusedTrouble(group))
+    return found.positions.filter(({ group }) => isWatched(group))
   }
 
-  /** Null where this client lacks the permission, which is said once. */
-  async #allowed<Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer | null> {
+  /** Null where this client lacks the permission. */
+  async #allowed<Answer>(subject: string, { troubles }: Look, ask: () => Promise<Answer>): Promise<Answer | null> {
     try {
       return await ask()
     } catch (error) {
       if (!(error instanceof UnavailableError && error.code === 'broker-permission-denied')) throw error
-      this.#said.once(what, 'a permission is missing; headroom goes on without what it would tell', {
-        error: error.message,
-        remedy: error.remedy,
-      })
+      const message = 'a permission is missing; headroom goes on without what it would tell'
+      troubles.push({ subject, message, fields: { error: error.message, remedy: error.remedy } })
       return null
     }
   }
 
-  /** A topic's own trouble is noted and said once; one that was deleted meanwhile is none. */
-  async #attempt<Result>(
-    topic: string,
-    failures: LookFailure[],
-    look: () => Promise<Result | null>,
-  ): Promise<Result | null> {
+  /** A topic's own trouble is noted; one that was deleted meanwhile is none. */
+  async #attempt<Result>(topic: string, { failures }: Look, run: () => Promise<Result | null>): Promise<Result | null> {
     try {
-      return await look()
+      return await run()
     } catch (error) {
       if (!(error instanceof ColdstreamError)) throw error
-      if (error instanceof NotFoundError && error.code === 'topic-not-found') return null
-      const { code, message, remedy } = error
-      failures.push({ topic, code, message })
-      this.#said.once(`${topic} ${code}`, 'the headroom of a topic cannot be told', { topic, error: message, remedy })
+      if (!(error instanceof NotFoundError && error.code === 'topic-not-found')) failures.push({ topic, error })
       return null
     }
   }
@@ -147,4 +150,15 @@ export class Survey {
     this.#topics.set(info.topic, survey)
     return survey
   }
+}
+
+function failureTrouble({ topic, error }: Look['failures'][number]): Trouble {
+  const fields = { topic, error: error.message, remedy: error.remedy }
+  return { subject: `topic ${topic} ${error.code}`, message: 'the headroom of a topic cannot be told', fields }
+}
+
+function refusedTrouble(group: string): Trouble {
+  const remedy = 'Allow this client DESCRIBE on the group, or leave the group out with headroom.groupsRegex.'
+  const message = 'the offsets of a group may not be seen, so its lag is not watched'
+  return { subject: `group ${group}`, message, fields: { group, remedy } }
 }

@@ -6,6 +6,7 @@ import type { Services } from '../../services.ts'
 /** What the last look found; nothing before the first. Names and units are listed in docs/operations.md. */
 export function headroomMetrics(registry: Registry, services: Services): void {
   partitionGauges(registry, services)
+  lostOffsets(registry, services)
   groupGauges(registry, services)
   new Gauge({
     name: 'coldstream_headroom_look_timestamp_seconds',
@@ -61,6 +62,25 @@ function partitionGauges(registry: Registry, services: Services): void {
   gauge('coldstream_headroom_pending_records', 'Offsets not archived yet.', ({ pendingRecords }) =>
     Number(pendingRecords),
   )
+}
+
+function lostOffsets(registry: Registry, services: Services): void {
+  new Counter({
+    name: 'coldstream_headroom_lost_offsets_total',
+    help: 'Offsets that retention deleted before they were archived, as far as data-lost told of them.',
+    labelNames: ['topic', 'partition'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      const { latest, lostOffsets: lost } = services.headroom
+      // from 0 on, so that a first loss is an increase
+      for (const { topic, partition } of latest?.topics.flatMap(({ partitions }) => partitions) ?? []) {
+        this.inc({ topic, partition: String(partition) }, 0)
+      }
+      for (const { topic, partition, offsets } of lost)
+        this.inc({ topic, partition: String(partition) }, Number(offsets))
+    },
+  })
 }
 
 function groupGauges(registry: Registry, services: Services): void {

@@ -127,6 +127,7 @@ describe('retention by age that overtakes the archive', () => {
     const lost = receiver.alerts().find(({ kind }) => kind === 'data-lost')!
     assert.deepEqual(lost.lost, { firstOffset: '5', lastOffset: '9' })
     assert.equal(told().filter((line) => line.includes('data-lost')).length, 1)
+    assert.deepEqual(monitor.lostOffsets, [{ topic, partition: 0, offsets: 5n }])
     assert.equal(monitor.deliveries?.failedAttempts, 3)
     assert.equal(monitor.deliveries?.failed, 0)
     assert.ok(
