@@ -17,7 +17,10 @@ export interface RetentionSource {
    */
   timestampsAt(topic: TopicIdentity, places: readonly LogPlace[]): Promise<(number | null)[]>
 
-  /** Bytes of every partition of the topics, as retention counts them: one replica's, the leader's. */
+  /**
+   * Bytes of every partition of the topics, as retention counts them: one replica's, the leader's. Partitions of which the
+   * broker tells less than all are left out.
+   */
   sizes(topics: readonly TopicIdentity[]): Promise<PartitionBytes[]>
 
   /** Where all groups stand that committed offsets on these topics, whichever protocol they use. */

@@ -51,8 +51,12 @@ export class KafkaRetention implements RetentionSource {
     return recordTimestamps(this.#cluster, topic, places)
   }
 
-  sizes(topics: readonly TopicIdentity[]): Promise<PartitionBytes[]> {
-    return logSizes(this.#cluster, topics)
+  async sizes(topics: readonly TopicIdentity[]): Promise<PartitionBytes[]> {
+    const names = topics.map(({ topic }) => topic)
+    const configs = await topicConfigs(this.#cluster, names, ['remote.storage.enable'])
+    // of tiered topics brokers tell only the bytes on their own disks, but retention counts all (KIP-405)
+    const isWhole = ({ topic }: TopicIdentity): boolean => configs.get(topic)?.get('remote.storage.enable') !== 'true'
+    return logSizes(this.#cluster, topics.filter(isWhole))
   }
 
   groupPositions(topics: readonly string[]): Promise<GroupPositions> {

@@ -37,7 +37,7 @@ interface ArchivedTopic {
 interface Look {
   nowMs: number
   failures: { topic: string; error: ColdstreamError }[]
-  /** Permissions that were missing. */
+  /** What was not told. */
   troubles: Trouble[]
 }
 
@@ -64,7 +64,7 @@ export class Survey {
     const archived = await this.#archivedTopics(eventLog, look)
     const identities = archived.map(({ info }) => info)
     const [sizes, groups] = await Promise.all([
-      this.#allowed<PartitionBytes[]>('sizes of partitions', look, () => retention.sizes(identities)),
+      this.#optional<PartitionBytes[]>('sizes of partitions', look, () => retention.sizes(identities)),
       this.#groupPositions(retention, identities, look),
     ])
     const looked = await concurrently(archived, topicsAtOnce, ({ info, positions }) =>
@@ -112,7 +112,7 @@ export class Survey {
     look: Look,
   ): Promise<GroupPosition[] | null> {
     const ask = () => retention.groupPositions(topics.map(({ topic }) => topic))
-    const found = await this.#allowed('groups', look, ask)
+    const found = await this.#optional('groups', look, ask)
     if (found === null) return null
     const own = this.#parts.ownGroups()
     const isWatched = (group: string) => this.#parts.groups.test(group) && !own.includes(group)
@@ -120,14 +120,18 @@ export class Survey {
     return found.positions.filter(({ group }) => isWatched(group))
   }
 
-  /** Null where this client lacks the permission. */
-  async #allowed<Answer>(subject: string, { troubles }: Look, ask: () => Promise<Answer>): Promise<Answer | null> {
+  /** Null where a permission is missing or a broker does not answer. When none does, the topics' own looks fail too. */
+  async #optional<Answer>(what: string, { troubles }: Look, ask: () => Promise<Answer>): Promise<Answer | null> {
     try {
       return await ask()
     } catch (error) {
-      if (!(error instanceof UnavailableError && error.code === 'broker-permission-denied')) throw error
-      const message = 'a permission is missing; headroom goes on without what it would tell'
-      troubles.push({ subject, message, fields: { error: error.message, remedy: error.remedy } })
+      if (!(error instanceof UnavailableError)) throw error
+      const fields = { what, error: error.message, remedy: error.remedy }
+      troubles.push({
+        subject: `${what} ${error.code}`,
+        message: 'headroom goes on without what it is not told',
+        fields,
+      })
       return null
     }
   }

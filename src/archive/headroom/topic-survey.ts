@@ -22,6 +22,7 @@ export interface TopicLook {
 
 interface Observed {
   facts: LogFacts
+  oldestTimestampMs: number | null
   rates: LogRates
 }
 
@@ -31,6 +32,7 @@ export class TopicSurvey {
   readonly #retention: RetentionSource
   readonly #thresholds: HeadroomThresholds
   readonly #rates: Map<number, RateState> = new Map()
+  readonly #bytes: Map<number, number> = new Map()
   /** Timestamps by place. A record does not change: only places that are new have to be asked for. */
   #timestamps: Map<string, number | null> = new Map()
 
@@ -55,8 +57,10 @@ export class TopicSurvey {
       observed,
     )
     const predict = ({ partition, offset }: LogPlace) => {
-      const { facts, rates } = observed[partition]!
-      const reader = { position: offset, timestampMs: this.#timestamps.get(nameOf({ partition, offset })) ?? null }
+      const { facts, rates, oldestTimestampMs } = observed[partition]!
+      // a record whose own time is not told was hardly written before the oldest one
+      const timestampMs = this.#timestamps.get(nameOf({ partition, offset })) ?? oldestTimestampMs
+      const reader = { position: offset, timestampMs }
       const { logStart, end } = facts
       return { ...predictHeadroom(facts, reader, rates, nowMs, this.#thresholds), topic, partition, logStart, end }
     }
@@ -81,11 +85,13 @@ export class TopicSurvey {
     sizes: readonly PartitionBytes[],
     atMs: number,
   ): Observed {
-    const logBytes = sizes.find((size) => size.partition === partition)?.bytes ?? null
+    // a look that is not told sizes goes on with those of the last one
+    const logBytes = sizes.find((size) => size.partition === partition)?.bytes ?? this.#bytes.get(partition) ?? null
+    if (logBytes !== null) this.#bytes.set(partition, logBytes)
     const facts = { logStart, end, limits, logBytes }
     const state = addSample(this.#rates.get(partition) ?? null, { ...facts, atMs, oldestTimestampMs })
     this.#rates.set(partition, state)
-    return { facts, rates: ratesOf(state) }
+    return { facts, oldestTimestampMs, rates: ratesOf(state) }
   }
 
   /** Only where something is pending, and only by age is the time of a record of use. */

@@ -159,6 +159,44 @@ describe('what Kafka tells of retention', () => {
   })
 })
 
+describe('a cluster of several brokers', () => {
+  it('tells of all partitions, whichever broker leads them', async () => {
+    const server = await startKafka()
+    const second = await startKafka({ joins: server })
+    const log = await KafkaEventLog.connect({ brokers: server.brokers, clientId: 'retention-test' })
+    try {
+      const topic = await createTestTopic(server.brokers, {}, 4)
+      const partitions = [0, 1, 2, 3]
+      await produceEach(
+        server.brokers,
+        topic,
+        partitions.map((partition) => ({ value: 'v', partition, timestampMs: startMs + partition })),
+      )
+      const [info] = await log.describe([topic])
+      const sizes = await log.retention.sizes([info!])
+      assert.deepEqual(sizes.map(({ partition }) => partition).sort(), partitions)
+      assert.ok(sizes.every(({ bytes }) => bytes > 0))
+      const extents = await log.retention.extents(info!, partitions)
+      assert.deepEqual(
+        extents.map(({ end, oldestTimestampMs }) => [end, oldestTimestampMs]),
+        partitions.map((partition) => [1n, startMs + partition]),
+      )
+      const places = partitions.map((partition) => ({ partition, offset: 0n }))
+      assert.deepEqual(
+        await log.retention.timestampsAt(info!, places),
+        partitions.map((partition) => startMs + partition),
+      )
+      await log.acknowledge('some', [{ topic, partition: 3, next: 1n }])
+      const { positions } = await log.retention.groupPositions([topic])
+      assert.deepEqual(positions, [{ group: 'some', topic, partition: 3, next: 1n }])
+    } finally {
+      await log.close()
+      await second.stop()
+      await server.stop()
+    }
+  })
+})
+
 describe('a client with few permissions', () => {
   const secret = 'a-very-secret-word'
   const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
@@ -206,6 +244,7 @@ describe('a client with few permissions', () => {
       message: operation,
     })
     await assert.rejects(reader.retention.limits('guarded'), denied(/configuration of topic 'guarded'/))
+    await allow('DescribeConfigs', '--topic', 'guarded')
     await assert.rejects(reader.retention.sizes([info!]), denied(/sizes of partitions/))
     await assert.rejects(
       reader.retention.timestampsAt(info!, [{ partition: 0, offset: 0n }]),
