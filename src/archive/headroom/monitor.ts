@@ -35,6 +35,7 @@ export class HeadroomMonitor {
   #latest: HeadroomReport | null = null
   #looking: Promise<HeadroomReport> | null = null
   #isOutOfReach = false
+  #isHeldBack = false
 
   constructor(parts: MonitorParts) {
     this.#parts = parts
@@ -107,8 +108,9 @@ export class HeadroomMonitor {
     const sinceLastMs = report.atMs - (this.#judgedAtMs ?? report.atMs)
     this.#judgedAtMs = report.atMs
     const losses = this.#lossAlerts(report.atMs)
-    // times are wrong by as much as the clock has leapt: the next look decides
-    return this.#isJump(sinceLastMs) ? losses : [...losses, ...this.#levelAlerts(report)]
+    // times are wrong by as much as the clock has leapt: the next look decides, even if it comes late again
+    this.#isHeldBack = this.#isJump(sinceLastMs) && !this.#isHeldBack
+    return this.#isHeldBack ? losses : [...losses, ...this.#levelAlerts(report)]
   }
 
   #isJump(sinceLastMs: number): boolean {

@@ -36,16 +36,18 @@ export class ArchivePositions {
     return this.#losses.splice(0)
   }
 
-  /**
-   * Next offset to archive of every partition, null where nothing is archived. Null as a whole when neither the archive nor
-   * a capture knows this very topic, only namesakes of it.
-   */
-  async of(topic: TopicInfo, captures: readonly PartitionStatus[], nowMs: number): Promise<(bigint | null)[] | null> {
+  /** Whether the archive knows this very topic, not only namesakes of it. */
+  async knows(topic: TopicInfo): Promise<boolean> {
+    return (await this.#incarnationOf(topic)) !== null
+  }
+
+  /** Next offset to archive of every partition; null where nothing is archived. */
+  async of(topic: TopicInfo, captures: readonly PartitionStatus[], nowMs: number): Promise<(bigint | null)[]> {
     const incarnation = await this.#incarnationOf(topic)
-    if (incarnation === null && captures.length === 0) return null
     const numbers = Array.from({ length: topic.partitions }, (_, partition) => partition)
     return concurrently(numbers, partitionsAtOnce, async (partition) => {
-      const archived = captures.find((capture) => capture.partition === partition)?.archived ?? null
+      const captured = captures.find((capture) => capture.topic === topic.topic && capture.partition === partition)
+      const archived = captured?.archived ?? null
       if (incarnation === null) return archived
       const tail = this.#tail({ topic: topic.topic, incarnation, partition })
       // also where a capture runs here: it does not tell of losses, and another may be ahead of it

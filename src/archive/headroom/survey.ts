@@ -8,7 +8,7 @@ import type { PartitionStatus } from '../capture.ts'
 import type { HeadroomThresholds } from '../headroom.ts'
 import { ArchivePositions } from './positions.ts'
 import type { HeadroomReport } from './report.ts'
-import { TopicSurvey } from './topic-survey.ts'
+import { type TopicLog, TopicSurvey } from './topic-survey.ts'
 import { type Trouble, Troubles } from './troubles.ts'
 
 export interface SurveyParts {
@@ -27,10 +27,9 @@ export interface SurveyParts {
 
 const topicsAtOnce = 8
 
-interface ArchivedTopic {
-  info: TopicInfo
-  /** Next offset to archive by partition. */
-  positions: (bigint | null)[]
+interface LookedTopic {
+  survey: TopicSurvey
+  log: TopicLog
 }
 
 /** One look under way. */
@@ -55,25 +54,27 @@ export class Survey {
   }
 
   /**
-   * Throws UnavailableError when broker or store are out of reach. A topic that cannot be looked at is a failure in the
-   * report, as long as there are others.
+   * Logs are looked at before those who read them: what a reader has read and someone deletes meanwhile is no loss. Throws
+   * UnavailableError when broker or store are out of reach. A topic that cannot be looked at is a failure in the report, as
+   * long as there are others.
    */
   async look(nowMs: number): Promise<HeadroomReport> {
     const { eventLog, retention } = await this.#parts.broker()
     const look: Look = { nowMs, failures: [], troubles: [] }
-    const archived = await this.#archivedTopics(eventLog, look)
-    const identities = archived.map(({ info }) => info)
+    const logs = await this.#lookAtLogs(eventLog, retention, look)
+    const infos = logs.map(({ survey }) => survey.info)
     const [sizes, groups] = await Promise.all([
-      this.#optional<PartitionBytes[]>('sizes of partitions', look, () => retention.sizes(identities)),
-      this.#groupPositions(retention, identities, look),
+      this.#optional<PartitionBytes[]>('sizes of partitions', look, () => retention.sizes(infos)),
+      this.#groupPositions(retention, infos, look),
     ])
-    const looked = await concurrently(archived, topicsAtOnce, ({ info, positions }) =>
-      this.#attempt(info.topic, look, () =>
-        this.#surveyOf(info, retention).look({
+    const statuses = this.#statuses()
+    const looked = await concurrently(logs, topicsAtOnce, ({ survey, log }) =>
+      this.#attempt(survey.info.topic, look, async () =>
+        survey.predict(log, {
           nowMs,
-          positions,
-          sizes: sizes?.filter(({ topic }) => topic === info.topic) ?? [],
-          groups: groups?.filter(({ topic }) => topic === info.topic) ?? [],
+          positions: await this.#positions.of(survey.info, statuses, nowMs),
+          sizes: sizes?.filter(({ topic }) => topic === survey.info.topic) ?? [],
+          groups: groups?.filter(({ topic }) => topic === survey.info.topic) ?? [],
         }),
       ),
     )
@@ -90,20 +91,28 @@ export class Survey {
     }
   }
 
-  async #archivedTopics(eventLog: Pick<EventLog, 'describe'>, look: Look): Promise<ArchivedTopic[]> {
-    const statuses = this.#parts.captures().flatMap((capture) => capture.status())
+  /** The topics that captures here or the archive know, as far as the broker has them. */
+  async #lookAtLogs(
+    eventLog: Pick<EventLog, 'describe'>,
+    retention: RetentionSource,
+    look: Look,
+  ): Promise<LookedTopic[]> {
+    const captured = new Set(this.#statuses().map(({ topic }) => topic))
     const listed = await this.#positions.topics(look.nowMs)
-    const names = [...new Set([...listed, ...statuses.map(({ topic }) => topic)])].sort()
+    const names = [...new Set([...listed, ...captured])].sort()
     const found = await concurrently(names, topicsAtOnce, (name) =>
-      this.#attempt(name, look, async (): Promise<ArchivedTopic | null> => {
+      this.#attempt(name, look, async (): Promise<LookedTopic | null> => {
         const [info] = await eventLog.describe([name])
-        if (info === undefined) return null
-        const captures = statuses.filter(({ topic }) => topic === name)
-        const positions = await this.#positions.of(info, captures, look.nowMs)
-        return positions === null ? null : { info, positions }
+        if (info === undefined || !(captured.has(name) || (await this.#positions.knows(info)))) return null
+        const survey = this.#surveyOf(info, retention)
+        return { survey, log: await survey.look() }
       }),
     )
     return found.filter((topic) => topic !== null)
+  }
+
+  #statuses(): PartitionStatus[] {
+    return this.#parts.captures().flatMap((capture) => capture.status())
   }
 
   async #groupPositions(
@@ -149,7 +158,7 @@ export class Survey {
 
   #surveyOf(info: TopicInfo, retention: RetentionSource): TopicSurvey {
     const known = this.#topics.get(info.topic)
-    if (known?.info.incarnationId === info.incarnationId) return known
+    if (known?.info.incarnationId === info.incarnationId && known.info.partitions === info.partitions) return known
     const survey = new TopicSurvey(info, retention, this.#parts.thresholds)
     this.#topics.set(info.topic, survey)
     return survey

@@ -11,8 +11,15 @@ import { type HeadroomThresholds, type LogFacts, type LogRates, predictHeadroom 
 import { addSample, type RateState, ratesOf } from './rates.ts'
 import type { GroupHeadroom, PartitionHeadroom, TopicHeadroom } from './report.ts'
 
-/** What one look at a topic starts from. */
-export interface TopicLook {
+/** What a topic's log was at the beginning of a look. */
+export interface TopicLog {
+  limits: RetentionLimits
+  /** By partition number. */
+  extents: LogExtent[]
+}
+
+/** Who reads it, and what else is known; told after the log was looked at. */
+export interface TopicReaders {
   nowMs: number
   /** Next offset to archive, by partition number; null: nothing is archived. */
   positions: readonly (bigint | null)[]
@@ -42,10 +49,17 @@ export class TopicSurvey {
     this.#thresholds = thresholds
   }
 
-  async look({ nowMs, positions, sizes, groups }: TopicLook): Promise<TopicHeadroom> {
+  async look(): Promise<TopicLog> {
+    const numbers = Array.from({ length: this.info.partitions }, (_, partition) => partition)
+    const limits = await this.#retention.limits(this.info.topic)
+    return { limits, extents: await this.#retention.extents(this.info, numbers) }
+  }
+
+  async predict(
+    { limits, extents }: TopicLog,
+    { nowMs, positions, sizes, groups }: TopicReaders,
+  ): Promise<TopicHeadroom> {
     const { topic } = this.info
-    const limits = await this.#retention.limits(topic)
-    const extents = await this.#retention.extents(this.info, [...positions.keys()])
     const observed = extents.map((extent) => this.#observe(extent, limits, sizes, nowMs))
     const readers = groups.filter(({ partition }) => partition < positions.length)
     const archive = positions.map((archived, partition) => ({
@@ -56,7 +70,7 @@ export class TopicSurvey {
       [...archive, ...readers.map(({ partition, next }) => ({ partition, offset: next }))],
       observed,
     )
-    const predict = ({ partition, offset }: LogPlace) => {
+    const predictAt = ({ partition, offset }: LogPlace) => {
       const { facts, rates, oldestTimestampMs } = observed[partition]!
       // a record whose own time is not told was hardly written before the oldest one
       const timestampMs = this.#timestamps.get(nameOf({ partition, offset })) ?? oldestTimestampMs
@@ -68,11 +82,11 @@ export class TopicSurvey {
       topic,
       limits,
       partitions: archive.map(
-        (place): PartitionHeadroom => ({ ...predict(place), archived: positions[place.partition]! }),
+        (place): PartitionHeadroom => ({ ...predictAt(place), archived: positions[place.partition]! }),
       ),
       groups: readers
         .map(({ group, partition, next }): GroupHeadroom => {
-          const prediction = predict({ partition, offset: next })
+          const prediction = predictAt({ partition, offset: next })
           return { ...prediction, group, position: next, archived: positions[partition]! }
         })
         .sort((one, other) => one.group.localeCompare(other.group) || one.partition - other.partition),

@@ -79,6 +79,16 @@ describe('a monitor whose clock', () => {
     assert.deepEqual(lines, [])
   })
 
+  it('seems to leap at every look, because looks take so long, is believed all the same', async () => {
+    const lines = await logOf(async (clock) => {
+      for (let look = 0; look < 4; look += 1) await clock.pass(2 * dayMs)
+    })
+    assert.deepEqual(
+      lines.map((line) => line.split(' ')[0]),
+      ['warn', 'error'],
+    )
+  })
+
   it('is set right for good is believed with the next look', async () => {
     const lines = await logOf(async (clock) => {
       clock.leap(6 * dayMs)
