@@ -37,5 +37,6 @@ test('what is read and then deleted while a look goes on is no loss', async () =
   const { topics } = await survey.look(0)
   const levels = topics.flatMap(({ partitions, groups }) => [...partitions, ...groups].map(({ level }) => level))
   assert.deepEqual(levels, ['ok', 'ok'])
+  assert.equal(topics[0]?.partitions[0]?.archived, 5n)
   await archive.remove()
 })
