@@ -3,8 +3,10 @@ import { Worker } from 'node:worker_threads'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { SystemClock } from './adapters/system-clock.ts'
+import { Webhook } from './adapters/webhook.ts'
 import { Capture } from './archive/capture.ts'
 import type { Connector } from './archive/connector/connector.ts'
+import { createHeadroomMonitor } from './archive/headroom/create.ts'
 import type { ShardListener } from './archive/shard/shard.ts'
 import { ThreadShard } from './archive/shard/thread/thread-shard.ts'
 import type { CaptureThreadData } from './capture-thread.ts'
@@ -67,12 +69,26 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
   const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
   const captures = new Map<string, OpenCapture>()
   const captureStores: ObjectStore[] = []
+  const { webhook } = config.headroom
+  const headroom = createHeadroomMonitor({
+    ...config.headroom,
+    broker: async () => {
+      const kafka = await eventLog.get()
+      return { eventLog: kafka, retention: kafka.retention }
+    },
+    store,
+    clock,
+    log,
+    captures: () => [...captures.values()],
+    webhook: webhook === null ? null : { ...webhook, sink: new Webhook(webhook) },
+  })
   return {
     config,
     clock,
     log,
     store,
     queries,
+    headroom,
     eventLog: eventLog.get,
     replays: replays.get,
     async openCapture(connector) {
@@ -99,6 +115,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     },
     captures: () => [...captures.values()],
     async close() {
+      await headroom.close()
       await (await replays.opened())?.close()
       await engine.close()
       await (await eventLog.opened())?.close()

@@ -1,5 +1,6 @@
 import type { Capture } from './archive/capture.ts'
 import type { Connector } from './archive/connector/connector.ts'
+import type { HeadroomMonitor } from './archive/headroom/monitor.ts'
 import type { Config } from './config.ts'
 import type { Clock } from './ports/clock.ts'
 import type { EventLog } from './ports/event-log.ts'
@@ -15,6 +16,8 @@ export interface Services {
   readonly log: Log
   readonly store: ObjectStore
   readonly queries: QueryService
+  /** What retention is about to delete. Connects to the broker on first use. */
+  readonly headroom: HeadroomMonitor
   /** Connects to the broker on first use. Throws UnavailableError `broker-unreachable`. */
   eventLog(): Promise<EventLog>
   /** Connects to the broker on first use. */

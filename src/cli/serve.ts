@@ -21,7 +21,11 @@ export async function serveCommand(context: CommandContext, files: readonly stri
     await resumeReplays(services)
     const address = await server.listen({ host, port })
     output.note(`coldstream listens on ${address}; the archive is ${services.store.url}`)
-    await Promise.all([stopped(signal), ...connectors.map((connector) => captureForEver(services, connector, signal))])
+    await Promise.all([
+      stopped(signal),
+      services.headroom.run(signal),
+      ...connectors.map((connector) => captureForEver(services, connector, signal)),
+    ])
   } finally {
     await server.close()
   }

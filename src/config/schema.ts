@@ -1,27 +1,9 @@
-import { type Static, type TSchema, Type } from 'typebox'
-
-/**
- * What Coldstream adds to a property's JSON schema: the environment variable that sets it, whether it must not be
- * printed, whether it is a path (taken relative to the file that sets it), and what a default that depends on the
- * machine is called in the reference.
- */
-export interface PropertyNotes {
-  env?: string
-  secret?: true
-  path?: true
-  defaultText?: string
-  /** What the value has to be, where `pattern` says it in no human way. */
-  expected?: string
-}
+import { type Static, Type } from 'typebox'
+import { headroom } from './headroom-schema.ts'
+import { bytes, section, text } from './section.ts'
 
 const MiB = 1024 * 1024
 const GiB = 1024 * MiB
-const section = <P extends Record<string, TSchema>>(description: string, properties: P) =>
-  Type.Object(properties, { description, additionalProperties: false })
-const bytes = (options: PropertyNotes & { description: string; default: number; minimum: number }) =>
-  Type.Integer({ maximum: Number.MAX_SAFE_INTEGER, ...options })
-const text = (options: PropertyNotes & { description: string }) =>
-  Type.Optional(Type.String({ minLength: 1, ...options }))
 
 const kafka = section('The Kafka cluster that is archived, and that replays are written to.', {
   brokers: Type.Array(
@@ -276,7 +258,7 @@ const log = section('The log, on standard error.', {
 
 /** All that can be configured, with what the reference says about it. */
 export const configSchema = Type.Object(
-  { kafka, store, capture, queries, query, http, log },
+  { kafka, store, capture, headroom, queries, query, http, log },
   { additionalProperties: false },
 )
 

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Services } from '../services.ts'
 import { registerAuth } from './auth.ts'
 import { Problem, registerProblems } from './problem.ts'
+import { headroomRoutes } from './routes/headroom.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { queryRoutes } from './routes/queries.ts'
@@ -37,6 +38,7 @@ export async function buildServer(services: Services, version: string): Promise<
   probeRoutes(server, services)
   metricsRoutes(server, services)
   topicRoutes(server, services)
+  headroomRoutes(server, services)
   replayRoutes(server, services)
   queryRoutes(server, services)
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())

@@ -220,6 +220,7 @@ describe('the service', () => {
     assert.deepEqual(Object.keys(body.paths).sort(), [
       '/livez',
       '/readyz',
+      '/v1/headroom',
       '/v1/queries',
       '/v1/query-templates',
       '/v1/replays',
@@ -227,6 +228,7 @@ describe('the service', () => {
       '/v1/replays/{id}/cancel',
       '/v1/topics',
       '/v1/topics/{topic}',
+      '/v1/topics/{topic}/headroom',
       '/v1/topics/{topic}/segments',
     ])
     assert.ok(body.paths['/v1/replays'].post.requestBody)
