@@ -35,7 +35,11 @@ describe('a connector', () => {
       endpoint: null,
       accessKeyId: null,
       secretAccessKey: null,
+      forcePathStyle: null,
     })
+    assert.equal(connector.tasksMax, 4)
+    assert.deepEqual(connector.errors, { tolerance: 'none', deadLetterTopic: null })
+    assert.equal(connector.nullValues, 'write')
     assert.equal(connector.routing.timestampField, null)
   })
 
@@ -46,8 +50,8 @@ describe('a connector', () => {
   })
 
   it('says which properties it does not know or does not need', () => {
-    const { warnings } = parse({ 'tasks.max': '4', 'some.new.property': 'x' })
-    assert.ok(warnings.some((warning) => warning.startsWith('tasks.max is ignored')))
+    const { warnings } = parse({ 's3.part.size': '5242880', 'some.new.property': 'x' })
+    assert.ok(warnings.some((warning) => warning.startsWith('s3.part.size is ignored')))
     assert.ok(warnings.some((warning) => warning.startsWith('some.new.property is not known')))
   })
 
@@ -75,7 +79,7 @@ describe('a connector', () => {
     ['a partitioner that is not by time', { 'partitioner.class': 'x.FieldPartitioner' }, /does not partition by time/],
     ['topics by name and by pattern', { 'topics.regex': 'o.*' }, /topics\.regex/],
     ['a topic named twice', { topics: 'a,b,a' }, /a named twice/],
-    ['a sink that is not the S3 sink', { 'connector.class': 'HdfsSinkConnector' }, /is not the S3 sink/],
+    ['a sink that is not the S3 sink', { 'connector.class': 'HdfsSinkConnector' }, /takes the place of the S3 sink/],
     ['files outside the archive', { 'topics.dir': '../elsewhere' }, /topics\.dir/],
     ['files among the archive’s books', { 'topics.dir': 'log' }, /keeps its own books/],
     ['an unknown compression', { 'parquet.codec': 'lzo' }, /parquet\.codec: "lzo" is not one of/],
