@@ -6,10 +6,12 @@ import { PinoLog } from './adapters/pino-log.ts'
 import { openS3Store } from './adapters/s3/store.ts'
 import { SystemClock } from './adapters/system-clock.ts'
 import { Capture } from './archive/capture.ts'
-import type { Connector } from './archive/connector/connector.ts'
+import type { Connector, ConnectorS3 } from './archive/connector/connector.ts'
+import { OpenCaptures } from './archive/open-captures.ts'
 import { parquetDescriber } from './archive/parquet-describer.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
+import { ConnectService } from './connect/service.ts'
 import type { Log } from './ports/log.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
@@ -18,7 +20,7 @@ import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
 import { ReplayService } from './replay/service.ts'
-import type { OpenCapture, Services } from './services.ts'
+import type { Services } from './services.ts'
 
 /** Reads the configuration and puts the services together: the one place that knows the adapters. */
 export async function openServices(options: OpenOptions): Promise<Services> {
@@ -58,40 +60,50 @@ async function assemble(config: Config, log: Log, store: ObjectStore): Promise<S
     return KafkaEventLog.connect(config.kafka)
   })
   const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
-  const captures = new Map<string, OpenCapture>()
-  const captureStores: ObjectStore[] = []
+  const captures = new OpenCaptures()
+  const stores = connectorStores(config, store)
+  const openCapture: Services['openCapture'] = async (connector, signal) => {
+    const parts = {
+      connector,
+      eventLog: await eventLog.get(),
+      store: await stores.of(connector),
+      describer: parquetDescriber,
+      clock,
+      log,
+    }
+    const capture = await Capture.open(
+      { ...parts, memoryMaxBytes: config.capture.memoryMaxBytes, writer: randomUUID() },
+      signal,
+    )
+    return captures.add(connector.name, capture)
+  }
+  const connectors = new ConnectService({
+    store,
+    storeOf: stores.of,
+    isStoreConfigured: config.store.isConfigured,
+    pollIntervalMs: config.connect.pollIntervalMs,
+    environment: process.env,
+    eventLog: eventLog.get,
+    openCapture,
+    clock,
+    log,
+  })
   return {
     config,
     clock,
     log,
     store,
     queries,
+    connectors,
     eventLog: eventLog.get,
     replays: replays.get,
-    async openCapture(connector, signal) {
-      const captureStore = await storeOf(connector, config, store)
-      if (captureStore !== store) captureStores.push(captureStore)
-      const parts = {
-        connector,
-        eventLog: await eventLog.get(),
-        store: captureStore,
-        describer: parquetDescriber,
-        clock,
-        log,
-      }
-      const capture = await Capture.open(
-        { ...parts, memoryMaxBytes: config.capture.memoryMaxBytes, writer: randomUUID() },
-        signal,
-      )
-      captures.set(connector.name, { connector: connector.name, capture })
-      return capture
-    },
-    captures: () => [...captures.values()],
+    openCapture,
+    captures: () => captures.list(),
     async close() {
       await (await replays.opened())?.close()
       await engine.close()
       await (await eventLog.opened())?.close()
-      await Promise.all([store, ...captureStores].map((opened) => opened.close()))
+      await Promise.all([store.close(), stores.close()])
     },
   }
 }
@@ -117,16 +129,32 @@ async function openStore(url: string, config: Config): Promise<ObjectStore> {
   return url.startsWith('s3:') ? openS3Store(url, config.store.s3) : openFileStore(url)
 }
 
-/** The configured store; where none is configured, the one that the connector's `s3.*` properties name. */
-async function storeOf({ s3 }: Connector, config: Config, configured: ObjectStore): Promise<ObjectStore> {
-  if (config.store.isConfigured || s3 === null) return configured
-  const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
+/** The configured store; where none is configured, the one that a connector's `s3.*` properties name, opened once. */
+function connectorStores(config: Config, configured: ObjectStore) {
+  const opened = new Map<string, ReturnType<typeof lazily<ObjectStore>>>()
+  return {
+    of: async ({ s3 }: Connector): Promise<ObjectStore> => {
+      if (config.store.isConfigured || s3 === null) return configured
+      const key = JSON.stringify(s3)
+      const store = opened.get(key) ?? lazily(() => openConnectorStore(s3, config))
+      opened.set(key, store)
+      return store.get()
+    },
+    close: async (): Promise<void> => {
+      await Promise.all([...opened.values()].map(async (store) => (await store.opened())?.close()))
+    },
+  }
+}
+
+async function openConnectorStore(s3: ConnectorS3, config: Config): Promise<ObjectStore> {
+  const { bucket, region, endpoint, accessKeyId, secretAccessKey, forcePathStyle } = s3
   return openS3Store(`s3://${bucket}`, {
     ...config.store.s3,
     ...(region !== null && { region }),
     ...(endpoint !== null && { endpoint }),
     ...(accessKeyId !== null && { accessKeyId }),
     ...(secretAccessKey !== null && { secretAccessKey }),
+    ...(forcePathStyle !== null && { forcePathStyle }),
   })
 }
 

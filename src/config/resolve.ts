@@ -16,7 +16,7 @@ export function resolveSettings(
   environment: Environment,
   problems: Problem[],
 ): Config {
-  const { kafka, store, capture, queries, query, http, log } = settings
+  const { kafka, store, capture, connect, queries, query, http, log } = settings
   checkHttp(http, problems)
   checkBrokers(kafka.brokers, problems)
   return {
@@ -27,6 +27,7 @@ export function resolveSettings(
     },
     store: { url: storeUrl(store.url), s3: s3Of(store.s3, problems), isConfigured: isStoreConfigured },
     capture,
+    connect,
     queries: { folder: queries.folder ?? null },
     query: {
       limits: {

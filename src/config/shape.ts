@@ -28,6 +28,7 @@ export interface Config {
     isConfigured: boolean
   }
   capture: { memoryMaxBytes: number }
+  connect: { pollIntervalMs: number }
   /** Absolute path of the user's templates, or null. */
   queries: { folder: string | null }
   query: {
