@@ -76,8 +76,7 @@ function readErrors(properties: Properties, topics: Pick<Connector, 'topics' | '
 }
 
 function readNullValues(properties: Properties): Connector['nullValues'] {
-  const isTheSinks = properties.text('connector.class') !== null
-  if (isTheSinks && properties.text('behavior.on.null.values') === null)
+  if (properties.isTheSinks && properties.text('behavior.on.null.values') === null)
     properties.warnings.push(
       'behavior.on.null.values is write: tombstones are archived (the sink would fail at the first)',
     )

@@ -81,11 +81,11 @@ function readTimestampField(properties: Properties): string | null {
       properties.problem('timestamp.field', 'RecordField needs the name of the field that holds the time')
     return field
   }
-  if (extractor === '') {
+  if (extractor === '' && properties.isTheSinks) {
     properties.warnings.push(
       'timestamp.extractor is Record (the sink would take Wallclock, which cannot be reproduced after a crash)',
     )
-  } else if (extractor !== 'Record') {
+  } else if (extractor !== '' && extractor !== 'Record') {
     properties.problem(
       'timestamp.extractor',
       `${extractor} cannot be reproduced after a crash; use Record or RecordField`,

@@ -43,6 +43,11 @@ export class Properties {
     return [...this.#values.keys()].filter((name) => this.#values.get(name) !== '')
   }
 
+  /** Whether it was written for the sink, so that it matters where the sink's defaults are others. */
+  get isTheSinks(): boolean {
+    return this.text('connector.class') !== null
+  }
+
   problem(property: string, message: string): void {
     this.problems.push({ property, message })
   }

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { unknownTask } from '../../connect/refusals.ts'
 import type { ConnectService } from '../../connect/service.ts'
 import type { Server } from '../typed-server.ts'
+import { sendConnectError } from './errors.ts'
 import { isTrue } from './requests.ts'
 import {
   ConnectorStateInfo,
@@ -99,5 +100,12 @@ export function runningRoutes(server: Server, connectors: ConnectService): void 
       },
     },
     async ({ params: { connector } }) => ({ [connector]: { topics: await connectors.topics(connector) } }),
+  )
+
+  server.put('/connectors/:connector/topics/reset', { schema: { tags, params: Params } }, (_, reply) =>
+    sendConnectError(reply, {
+      error_code: 403,
+      message: 'Topic tracking reset is disabled.\nThe archive keeps its history: what is archived stays listed.',
+    }),
   )
 }
