@@ -22,7 +22,7 @@ export interface PartitionOffset {
 export interface OffsetParts {
   connector: Connector
   store: ObjectStore
-  eventLog: EventLog
+  eventLog: Pick<EventLog, 'describe' | 'bounds'>
   clock: Clock
 }
 

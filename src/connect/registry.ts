@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { NumberedLog } from '../catalog/numbered-log.ts'
+import { UnavailableError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { decodeRegistryEntry, encodeRegistryEntry, type StoredConnector } from './registry-entry.ts'
@@ -52,9 +53,12 @@ export class ConnectorRegistry {
       if (changed === null) return connectors
       const at = new Date(this.#clock.nowMs()).toISOString()
       const entry = { seq, writer: randomUUID(), at, change, connectors: changed }
-      if ((await this.#log.append(seq, encodeRegistryEntry(entry))) === 'appended') this.#take(seq + 1, changed)
-      else continue
-      return this.#connectors
+      if ((await this.#log.append(seq, encodeRegistryEntry(entry))) === 'appended') {
+        this.#take(seq + 1, changed)
+        return this.#connectors
+      }
+      await this.refresh()
+      if (this.#entries <= seq) throw listingLags(this.#log.path(seq))
     }
   }
 
@@ -64,4 +68,11 @@ export class ConnectorRegistry {
     this.#entries = entries
     this.#connectors = new Map(connectors.map((connector) => [connector.name, connector]))
   }
+}
+
+function listingLags(object: string): UnavailableError {
+  return new UnavailableError('store-listing-lags', `the store does not list ${object}, which is there`, {
+    remedy: 'Use a store whose listings show an object as soon as it is written.',
+    details: { object },
+  })
 }
