@@ -59,6 +59,11 @@ export class ConnectorSlot {
     this.#settle()
   }
 
+  /** Resolves when what is wanted has been brought about. */
+  async settled(): Promise<void> {
+    await this.#settling
+  }
+
   /** Ends what runs; resolves when everything taken is committed. */
   async close(): Promise<void> {
     this.want(resting)

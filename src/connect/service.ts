@@ -192,7 +192,7 @@ export class ConnectService {
   async #stopped(name: string): Promise<Found> {
     const found = await this.#find(name)
     if (found.target !== 'STOPPED') throw notStopped(name)
-    if (this.#supervisor.status(name).isBusy) throw stillStopping(name)
+    if (!(await this.#supervisor.rests(name))) throw stillStopping(name)
     return found
   }
 

@@ -25,6 +25,9 @@ export interface SupervisorParts extends RunParts {
   environment: Environment
 }
 
+/** How long a request waits for what a connector took to be committed. */
+const restPatienceMs = 5_000
+
 /** Runs the connectors that the archive keeps, and those that were given as files, on this instance. */
 export class ConnectorSupervisor {
   readonly #parts: SupervisorParts
@@ -81,10 +84,20 @@ export class ConnectorSupervisor {
   }
 
   /** How a connector fares here. */
-  status(name: string): RunStatus & { isBusy: boolean; restingTasks: number } {
+  status(name: string): RunStatus & { restingTasks: number } {
     const slot = this.#slots.get(name)
-    if (slot === undefined) return { state: 'UNASSIGNED', error: null, tasks: [], isBusy: false, restingTasks: 0 }
-    return { ...slot.status(), isBusy: slot.isBusy, restingTasks: slot.restingTasks }
+    if (slot === undefined) return { state: 'UNASSIGNED', error: null, tasks: [], restingTasks: 0 }
+    return { ...slot.status(), restingTasks: slot.restingTasks }
+  }
+
+  /** Waits a moment for a connector that is wanted to rest; whether it does then. */
+  async rests(name: string): Promise<boolean> {
+    const slot = this.#slots.get(name)
+    if (!slot?.isBusy) return true
+    const enough = new AbortController()
+    await Promise.race([slot.settled(), this.#parts.clock.sleep(restPatienceMs, enough.signal)])
+    enough.abort()
+    return !slot.isBusy
   }
 
   /** Restarts a connector on this instance only. */
