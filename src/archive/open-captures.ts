@@ -24,7 +24,14 @@ export class OpenCaptures {
         this.#open.delete(entry)
       }
     }
-    return { totals: capture.totals, status: () => capture.status(), tasks: () => capture.tasks(), run }
+    return {
+      get totals() {
+        return capture.totals
+      },
+      status: () => capture.status(),
+      tasks: () => capture.tasks(),
+      run,
+    }
   }
 
   list(): OpenCapture[] {

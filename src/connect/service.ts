@@ -72,13 +72,21 @@ export class ConnectService {
 
   /** Names, sorted. */
   async names(): Promise<string[]> {
-    const stored = await this.#registry.refresh()
-    return [...new Set([...stored.keys(), ...this.#supervisor.files.map(({ connector }) => connector.name)])].sort()
+    await this.#registry.refresh()
+    return this.#knownNames()
+  }
+
+  /** All connectors, sorted by name. */
+  async all(): Promise<{ info: ConnectorInfo; status: ConnectorStatus }[]> {
+    await this.#registry.refresh()
+    return this.#knownNames().map((name) => {
+      const found = this.#known(name)
+      return { info: this.#info(name, found), status: this.#status(name, found) }
+    })
   }
 
   async info(name: string): Promise<ConnectorInfo> {
-    const found = await this.#find(name)
-    return { name, config: maskSecrets(found.config), tasks: this.#status(name, found).tasks.map(({ id }) => id) }
+    return this.#info(name, await this.#find(name))
   }
 
   async status(name: string): Promise<ConnectorStatus> {
@@ -169,9 +177,20 @@ export class ConnectService {
   }
 
   async #find(name: string): Promise<Found> {
+    if (this.#file(name) === null) await this.#registry.refresh()
+    return this.#known(name)
+  }
+
+  #knownNames(): string[] {
+    const files = this.#supervisor.files.map(({ connector }) => connector.name)
+    return [...new Set([...this.#registry.connectors.keys(), ...files])].sort()
+  }
+
+  /** As of the last look into the registry. */
+  #known(name: string): Found {
     const file = this.#file(name)
     if (file !== null) return { config: textsOf(file.config), target: 'RUNNING', file }
-    const stored = (await this.#registry.refresh()).get(name)
+    const stored = this.#registry.connectors.get(name)
     if (stored === undefined) throw notFound(name)
     return { config: stored.config, target: stored.target, file: null }
   }
@@ -183,6 +202,10 @@ export class ConnectService {
   #refuseFile(name: string): void {
     const file = this.#file(name)
     if (file !== null) throw isAFile(name, file.file)
+  }
+
+  #info(name: string, found: Found): ConnectorInfo {
+    return { name, config: maskSecrets(found.config), tasks: this.#status(name, found).tasks.map(({ id }) => id) }
   }
 
   #status(name: string, { target }: Found): ConnectorStatus {

@@ -47,21 +47,13 @@ export class ConnectorSupervisor {
 
   /** Runs the connectors until `signal` aborts and everything that was taken is committed. */
   async run(files: readonly ConnectorFile[], signal: AbortSignal): Promise<void> {
-    const { clock, pollIntervalMs } = this.#parts
     this.#files = files
     this.#isRunning = true
     for (const { connector } of files) {
       this.announce(connector)
       this.#slot(connector.name).want({ kind: 'run', connector: silent(connector), revision: 0, restart: null })
     }
-    while (!signal.aborted) {
-      await this.#look()
-      await clock.sleep(pollIntervalMs, signal).catch((interrupted: unknown) => {
-        if (!signal.aborted) throw interrupted
-      })
-    }
-    this.#isRunning = false
-    await Promise.all([...this.#slots.values()].map((slot) => slot.close()))
+    await Promise.all([this.#follow(signal), this.#closeWhen(signal)])
   }
 
   /** Says once what of a connector is ignored or read otherwise than the sink would. */
@@ -103,6 +95,23 @@ export class ConnectorSupervisor {
   /** Restarts a connector on this instance only. */
   restartHere(name: string, request: Omit<RestartRequest, 'seq'>): void {
     this.#slots.get(name)?.restart(request)
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const { clock, pollIntervalMs } = this.#parts
+    while (!signal.aborted) {
+      await this.#look()
+      await clock.sleep(pollIntervalMs, signal).catch((interrupted: unknown) => {
+        if (!signal.aborted) throw interrupted
+      })
+    }
+  }
+
+  /** Does not wait for a look at a store that may be out of reach. */
+  async #closeWhen(signal: AbortSignal): Promise<void> {
+    if (!signal.aborted) await new Promise((done) => signal.addEventListener('abort', done, { once: true }))
+    this.#isRunning = false
+    await Promise.all([...this.#slots.values()].map((slot) => slot.close()))
   }
 
   async #look(): Promise<void> {

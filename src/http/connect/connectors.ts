@@ -1,7 +1,6 @@
 import { Type } from 'typebox'
 import { textConfig } from '../../connect/judge.ts'
 import type { ConnectService } from '../../connect/service.ts'
-import { NotFoundError } from '../../errors.ts'
 import type { Server } from '../typed-server.ts'
 import { readCreation, readPatch, withName } from './requests.ts'
 import { Config, ConnectorInfo, ConnectorParams as Params, toConnectorInfo, toConnectorStateInfo } from './schemas.ts'
@@ -20,11 +19,18 @@ export function connectorRoutes(server: Server, connectors: ConnectService): voi
     '/connectors',
     { schema: { tags, querystring: Expand, description: 'Names; with `expand`, an object with more about each.' } },
     async ({ query: { expand } }) => {
-      const names = await connectors.names()
-      if (expand === undefined) return names
+      if (expand === undefined) return connectors.names()
       const wanted = [expand].flat()
-      const all = await Promise.all(names.map(async (name) => [name, await expansionsOf(connectors, name, wanted)]))
-      return Object.fromEntries(all.filter(([, about]) => about !== null))
+      const all = await connectors.all()
+      return Object.fromEntries(
+        all.map(({ info, status }) => [
+          info.name,
+          {
+            ...(wanted.includes('status') && { status: toConnectorStateInfo(status) }),
+            ...(wanted.includes('info') && { info: toConnectorInfo(info) }),
+          },
+        ]),
+      )
     },
   )
 
@@ -84,21 +90,4 @@ export function connectorRoutes(server: Server, connectors: ConnectService): voi
     async ({ params, body }) =>
       toConnectorInfo(await connectors.patch(params.connector, readPatch(params.connector, body))),
   )
-}
-
-async function expansionsOf(
-  connectors: ConnectService,
-  name: string,
-  wanted: readonly string[],
-): Promise<object | null> {
-  try {
-    return {
-      ...(wanted.includes('status') && { status: toConnectorStateInfo(await connectors.status(name)) }),
-      ...(wanted.includes('info') && { info: toConnectorInfo(await connectors.info(name)) }),
-    }
-  } catch (error) {
-    // deleted while the list was made
-    if (error instanceof NotFoundError) return null
-    throw error
-  }
 }
