@@ -9,7 +9,7 @@ export function notFound(name: string): NotFoundError {
   })
 }
 
-export function unknownTask(name: string, task: number): NotFoundError {
+export function unknownTask(name: string, task: string): NotFoundError {
   return new NotFoundError('task-not-found', `Unknown task: ${name}-${task}`, {
     remedy: `GET /connectors/${name}/status lists the tasks that this instance runs.`,
   })

@@ -147,9 +147,9 @@ export class ConnectService {
   }
 
   /** Restarts a task of this instance: its connector's capture is opened anew. Throws NotFoundError `task-not-found`. */
-  async restartTask(name: string, task: number): Promise<void> {
+  async restartTask(name: string, task: string): Promise<void> {
     const { tasks } = await this.status(name)
-    if (!tasks.some(({ id }) => id === task)) throw unknownTask(name, task)
+    if (!tasks.some(({ id }) => String(id) === task)) throw unknownTask(name, task)
     this.#supervisor.restartHere(name, { includeTasks: true, onlyFailed: false })
   }
 

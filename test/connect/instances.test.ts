@@ -60,7 +60,7 @@ describe('two instances on one archive', () => {
     assert.deepEqual((await two.call('GET', '/connectors')).body, [name])
     for (const instance of [one, two]) {
       const { body } = await statusWhen(instance, name, 'RUNNING')
-      assert.deepEqual(body.connector, { state: 'RUNNING', worker_id: instance.workerId })
+      assert.deepEqual(body.connector, { state: 'RUNNING', worker_id: instance.workerId, version: '0.0.0-test' })
     }
     assert.deepEqual(await offsetsWhen(two, name, 5), [5, 5])
 

@@ -55,7 +55,8 @@ export async function startInstance({ brokers, archive, files = [], config = '' 
   }
 }
 
-async function request(url: string, method: string, body: unknown) {
+/** One call of a REST API. */
+export async function request(url: string, method: string, body?: unknown) {
   const response = await fetch(url, {
     method,
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

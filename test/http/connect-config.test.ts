@@ -53,6 +53,7 @@ describe('GET /connector-plugins', () => {
       'importance',
       'name',
       'order',
+      'order_in_group',
       'required',
       'type',
       'width',
@@ -240,7 +241,7 @@ describe('what clients of Connect do', () => {
   it('is told of every error in Connect’s shape, other routes’ in RFC 9457’s', async () => {
     assertError(await instance.call('GET', '/connectors/nowhere/nothing'), 404, /HTTP 404 Not Found/)
     assertError(await instance.call('PUT', '/connectors/x/topics/reset'), 403, /^Topic tracking reset is disabled/)
-    assertError(await instance.call('GET', '/connectors/nowhere/tasks/x/status'), 400, /HTTP 400/)
+    assertError(await instance.call('GET', '/connectors/nowhere/tasks/x/status'), 404, /Connector nowhere not found/)
     const form = await fetch(`${instance.url}/connectors`, { method: 'POST', body: new URLSearchParams({ name: 'x' }) })
     assert.equal(form.status, 415)
     assert.match(await form.text(), /^\{"error_code":415,/)

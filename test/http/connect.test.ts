@@ -70,14 +70,15 @@ describe('Kafka Connect’s REST API', () => {
   it('GET …/status shows it running, with its tasks and where', async () => {
     const { body } = await statusWhen('RUNNING')
     const { workerId } = instance
+    const version = '0.0.0-test'
     assert.deepEqual(body, {
       name,
-      connector: { state: 'RUNNING', worker_id: workerId },
-      tasks: [{ id: 0, state: 'RUNNING', worker_id: workerId }],
+      connector: { state: 'RUNNING', worker_id: workerId, version },
+      tasks: [{ id: 0, state: 'RUNNING', worker_id: workerId, version }],
       type: 'sink',
     })
     const task = await instance.call('GET', `/connectors/${name}/tasks/0/status`)
-    assert.deepEqual([task.status, task.body], [200, { id: 0, state: 'RUNNING', worker_id: workerId }])
+    assert.deepEqual([task.status, task.body], [200, { id: 0, state: 'RUNNING', worker_id: workerId, version }])
     assertError(await instance.call('GET', `/connectors/${name}/tasks/99/status`), 404, /Unknown task/)
   })
 

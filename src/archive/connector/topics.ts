@@ -11,7 +11,10 @@ export function readTopics(properties: Properties): Pick<Connector, 'topics' | '
     .filter((topic) => topic !== '')
   if (pattern !== null && topics.length > 0) {
     for (const property of ['topics', 'topics.regex'])
-      properties.problem(property, 'topics and topics.regex are both set; name the topics or give a pattern')
+      properties.problem(
+        property,
+        'topics and topics.regex are mutually exclusive options, but both are set; name the topics or give a pattern',
+      )
   } else if (pattern === null && topics.length === 0) {
     properties.problem('topics', 'is missing; name the topics to archive, separated by commas, or give topics.regex')
   }

@@ -18,7 +18,8 @@ export const ConfigKeyInfo = Type.Object({
   width: Type.String(),
   display_name: Type.String(),
   dependents: Type.Array(Type.String()),
-  order: Type.Integer(),
+  order: Type.Integer({ description: 'Of Kafka before 4; the same as `order_in_group`.' }),
+  order_in_group: Type.Integer(),
 })
 type ConfigKeyInfo = Static<typeof ConfigKeyInfo>
 
@@ -119,5 +120,6 @@ function toConfigKeyInfo(definition: PropertyDefinition, index: number): ConfigK
     display_name: words[0]!.toUpperCase() + words.slice(1),
     dependents: [],
     order: index + 1,
+    order_in_group: index + 1,
   }
 }

@@ -10,7 +10,7 @@ const Expand = Type.Object({
 })
 
 /** What connectors there are, and what they are configured to do. */
-export function connectorRoutes(server: Server, connectors: ConnectService): void {
+export function connectorRoutes(server: Server, connectors: ConnectService, version: string): void {
   const tags = ['connect']
   /** Bodies are read by hand: every problem is told at once. */
   const anyBody = () => (body: unknown) => ({ value: body })
@@ -26,7 +26,7 @@ export function connectorRoutes(server: Server, connectors: ConnectService): voi
         all.map(({ info, status }) => [
           info.name,
           {
-            ...(wanted.includes('status') && { status: toConnectorStateInfo(status) }),
+            ...(wanted.includes('status') && { status: toConnectorStateInfo(status, version) }),
             ...(wanted.includes('info') && { info: toConnectorInfo(info) }),
           },
         ]),

@@ -30,8 +30,8 @@ export async function connectRoutes(server: FastifyInstance, services: Services,
       commit: 'Unknown',
       kafka_cluster_id: await (await services.eventLog()).clusterId(),
     }))
-    connectorRoutes(typed, services.connectors)
-    runningRoutes(typed, services.connectors)
+    connectorRoutes(typed, services.connectors, version)
+    runningRoutes(typed, services.connectors, version)
     offsetRoutes(typed, services.connectors)
     pluginRoutes(typed, services.connectors, version)
   })

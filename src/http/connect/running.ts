@@ -13,7 +13,7 @@ import {
   toTaskState,
 } from './schemas.ts'
 
-const TaskParams = Type.Object({ connector: Type.String(), task: Type.Integer({ minimum: 0 }) })
+const TaskParams = Type.Object({ connector: Type.String(), task: Type.String() })
 
 const RestartQuery = Type.Object({
   includeTasks: Type.Optional(Type.String({ description: '`true`: tasks too.' })),
@@ -21,13 +21,13 @@ const RestartQuery = Type.Object({
 })
 
 /** How connectors fare, and making them pause, stop, go on and begin anew. */
-export function runningRoutes(server: Server, connectors: ConnectService): void {
+export function runningRoutes(server: Server, connectors: ConnectService, version: string): void {
   const tags = ['connect']
 
   server.get(
     '/connectors/:connector/status',
     { schema: { tags, params: Params, response: { 200: ConnectorStateInfo } } },
-    async ({ params }) => toConnectorStateInfo(await connectors.status(params.connector)),
+    async ({ params }) => toConnectorStateInfo(await connectors.status(params.connector), version),
   )
 
   for (const [action, target, status] of [
@@ -55,7 +55,7 @@ export function runningRoutes(server: Server, connectors: ConnectService): void 
       const wish = { includeTasks: isTrue(query.includeTasks), onlyFailed: isTrue(query.onlyFailed) }
       const restarting = await connectors.restart(params.connector, wish)
       if (!wish.includeTasks && !wish.onlyFailed) return reply.status(204).send(null)
-      return reply.status(202).send(toConnectorStateInfo(restarting))
+      return reply.status(202).send(toConnectorStateInfo(restarting, version))
     },
   )
 
@@ -74,9 +74,9 @@ export function runningRoutes(server: Server, connectors: ConnectService): void 
     { schema: { tags, params: TaskParams, response: { 200: TaskState } } },
     async ({ params: { connector, task } }) => {
       const { tasks, workerId } = await connectors.status(connector)
-      const found = tasks.find(({ id }) => id === task)
+      const found = tasks.find(({ id }) => String(id) === task)
       if (found === undefined) throw unknownTask(connector, task)
-      return toTaskState(found, workerId)
+      return toTaskState(found, workerId, version)
     },
   )
 

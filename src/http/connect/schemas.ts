@@ -16,6 +16,7 @@ export const ConnectorInfo = Type.Object({ name: Type.String(), config: Config, 
 const state = {
   state: Type.Enum(['RUNNING', 'PAUSED', 'STOPPED', 'FAILED', 'UNASSIGNED', 'RESTARTING']),
   worker_id: Type.String({ description: '`host:port` of the instance that answers.' }),
+  version: Type.String(),
   trace: Type.Optional(Type.String({ description: 'What stopped it, and what to do.' })),
 }
 
@@ -45,12 +46,13 @@ export function toConnectorInfo({ name, config, tasks }: Info): Static<typeof Co
   return { name, config: { ...config }, tasks: tasks.map((task) => ({ connector: name, task })), type: 'sink' }
 }
 
-export function toConnectorStateInfo(status: ConnectorStatus): Static<typeof ConnectorStateInfo> {
+/** `version` is that of the plugin, which is Coldstream's. */
+export function toConnectorStateInfo(status: ConnectorStatus, version: string): Static<typeof ConnectorStateInfo> {
   const { name, state, trace, workerId, tasks } = status
   return {
     name,
-    connector: { state, worker_id: workerId, ...(trace !== null && { trace }) },
-    tasks: tasks.map((task) => toTaskState(task, workerId)),
+    connector: { state, worker_id: workerId, version, ...(trace !== null && { trace }) },
+    tasks: tasks.map((task) => toTaskState(task, workerId, version)),
     type: 'sink',
   }
 }
@@ -58,6 +60,7 @@ export function toConnectorStateInfo(status: ConnectorStatus): Static<typeof Con
 export function toTaskState(
   { id, state, trace }: ConnectorStatus['tasks'][number],
   workerId: string,
+  version: string,
 ): Static<typeof TaskState> {
-  return { id, state, worker_id: workerId, ...(trace !== null && { trace }) }
+  return { id, state, worker_id: workerId, version, ...(trace !== null && { trace }) }
 }
