@@ -75,13 +75,13 @@ export const commonProperties = [
       'errors.deadletterqueue.topic.replication.factor',
       'INT',
       'ignored',
-      'create the topic beforehand if the broker’s defaults will not do',
+      'the topic is not created here: create it beforehand',
     ],
     [
       'errors.deadletterqueue.context.headers.enable',
       'BOOLEAN',
       'ignored',
-      'what was wrong is said by the log and by the gap',
+      'headers that say where a record comes from, and why it is there, are always added',
     ],
     [
       'errors.retry.timeout',
