@@ -17,7 +17,7 @@ export function resolveSettings(
   environment: Environment,
   problems: Problem[],
 ): Config {
-  const { kafka, store, capture, headroom, queries, query, http, log } = settings
+  const { kafka, store, capture, connect, headroom, queries, query, http, log } = settings
   checkHttp(http, problems)
   checkBrokers(kafka.brokers, problems)
   return {
@@ -29,6 +29,7 @@ export function resolveSettings(
     store: { url: storeUrl(store.url), s3: s3Of(store.s3, problems), isConfigured: isStoreConfigured },
     capture: { ...capture, threads: capture.threads ?? availableParallelism() },
     headroom: headroomOf(headroom, problems),
+    connect,
     queries: { folder: queries.folder ?? null },
     query: {
       limits: {

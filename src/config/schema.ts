@@ -142,6 +142,16 @@ const capture = section('Capture of topics into the archive.', {
   }),
 })
 
+const connect = section('Connectors that are created by REST and kept in the archive.', {
+  pollIntervalMs: Type.Integer({
+    description: 'Milliseconds between two looks at what other instances have changed.',
+    default: 5_000,
+    minimum: 100,
+    maximum: 3_600_000,
+    env: 'COLDSTREAM_CONNECT_POLL_INTERVAL_MS',
+  }),
+})
+
 const queries = section("SQL templates besides Coldstream's own.", {
   folder: text({ description: 'Folder of `*.sql` templates.', path: true, env: 'COLDSTREAM_QUERIES_FOLDER' }),
 })
@@ -258,7 +268,7 @@ const log = section('The log, on standard error.', {
 
 /** All that can be configured, with what the reference says about it. */
 export const configSchema = Type.Object(
-  { kafka, store, capture, headroom, queries, query, http, log },
+  { kafka, store, capture, connect, headroom, queries, query, http, log },
   { additionalProperties: false },
 )
 

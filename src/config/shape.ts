@@ -33,6 +33,7 @@ export interface Config {
     threads: number
     topicRefreshMs: number
   }
+  connect: { pollIntervalMs: number }
   headroom: {
     intervalMs: number
     thresholds: { warnShare: number; criticalShare: number }

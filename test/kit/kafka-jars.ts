@@ -14,17 +14,10 @@ const dependency = (artifact: string): string => {
   return `<dependency><groupId>${groupId}</groupId><artifactId>${artifactId}</artifactId><version>${version}</version></dependency>`
 }
 
-const pom = (version: string): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
+const pom = (artifacts: readonly string[]): string => `<project xmlns="http://maven.apache.org/POM/4.0.0">
 <modelVersion>4.0.0</modelVersion><groupId>coldstream</groupId><artifactId>kafka-kit</artifactId><version>1</version><packaging>pom</packaging>
 <dependencies>
-${[
-  `org.apache.kafka:kafka_2.13:${version}`,
-  `org.apache.kafka:kafka-tools:${version}`,
-  `org.apache.logging.log4j:log4j-slf4j-impl:${log4jVersion}`,
-  `org.apache.logging.log4j:log4j-core:${log4jVersion}`,
-]
-  .map(dependency)
-  .join('\n')}
+${artifacts.map(dependency).join('\n')}
 </dependencies></project>
 `
 
@@ -38,16 +31,33 @@ rootLogger.level = \${sys:kit.log.level:-ERROR}
 rootLogger.appenderRef.console.ref = console
 `
 
+const logging = [
+  `org.apache.logging.log4j:log4j-slf4j-impl:${log4jVersion}`,
+  `org.apache.logging.log4j:log4j-core:${log4jVersion}`,
+]
+
+/** Folder of Kafka with its tools, see `jarsOf`. */
+export function kafkaJars(version: string = kafkaVersion): Promise<string> {
+  const artifacts = [`org.apache.kafka:kafka_2.13:${version}`, `org.apache.kafka:kafka-tools:${version}`]
+  return jarsOf('kafka', version, [...artifacts, ...logging])
+}
+
+/** Folder of Kafka Connect with its file connectors, see `jarsOf`. */
+export function connectJars(): Promise<string> {
+  const artifacts = ['connect-runtime', 'connect-file'].map((name) => `org.apache.kafka:${name}:${kafkaVersion}`)
+  return jarsOf('connect', kafkaVersion, artifacts)
+}
+
 /**
- * Folder that holds `libs/*.jar` of Kafka with its tools, and `log4j2.properties`. Fetched by Maven the first time, then
+ * Folder that holds `libs/*.jar` of the artifacts, and `log4j2.properties`. Fetched by Maven the first time, then
  * kept in the kit's cache; several processes may ask at once, because the folder appears whole or not at all.
  */
-export async function kafkaJars(version: string = kafkaVersion): Promise<string> {
-  const home = join(kitCacheDir, `kafka-${version}`)
+async function jarsOf(name: string, version: string, artifacts: readonly string[]): Promise<string> {
+  const home = join(kitCacheDir, `${name}-${version}`)
   if (existsSync(home)) return home
-  const building = await mkdtemp(join(kitCacheDir, 'kafka-building-'))
+  const building = await mkdtemp(join(kitCacheDir, `${name}-building-`))
   try {
-    await writeFile(join(building, 'pom.xml'), pom(version))
+    await writeFile(join(building, 'pom.xml'), pom(artifacts))
     await writeFile(join(building, 'log4j2.properties'), log4j)
     await run('mvn', ['-B', '-q', 'dependency:copy-dependencies', '-DoutputDirectory=libs'], { cwd: building })
     await rename(building, home).catch((error: NodeJS.ErrnoException) => {

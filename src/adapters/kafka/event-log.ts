@@ -60,6 +60,11 @@ export class KafkaEventLog implements EventLog {
     return new KafkaEventLog(cluster, options)
   }
 
+  async clusterId(): Promise<string | null> {
+    await this.#cluster.refresh([])
+    return this.#cluster.metadata.clusterId
+  }
+
   async describe(topics: readonly string[]): Promise<TopicInfo[]> {
     const found = await this.#cluster.refresh(topics)
     const names = found.map((topic) => topic.topic)
