@@ -176,20 +176,19 @@ describe('records that someone deletes', () => {
   it('before they are archived are a loss with its exact offsets, also where nothing limits the topic', async () => {
     const topic = await createTestTopic(brokers, { 'retention.ms': '-1' })
     await produceEach(brokers, topic, numbered(4))
-    const stop = new AbortController()
-    const capture = await openCapture(eventLog, archive.store, topic, { config: { 'rotate.idle.ms': 50 } })
-    const captures: { connector: string; capture: Capture }[] = [{ connector: `test-${topic}`, capture }]
+    await captureToEnd(eventLog, archive.store, topic)
+    await produceEach(brokers, topic, numbered(6))
+    const captures: { connector: string; capture: Capture }[] = []
     const monitor = monitorOf({ captures: () => captures })
     await watching(monitor, async () => {
-      await until('watched', () => monitor.latest !== null)
-      // nothing is archived yet, nothing limits the topic
-      const unlimited = { timeToLossMs: null, shareLeft: null, level: 'ok', pendingRecords: 4n }
       const { timeToLossMs, shareLeft, level, pendingRecords } = headroomOf(await monitor.look(), topic)
+      const unlimited = { timeToLossMs: null, shareLeft: null, level: 'ok', pendingRecords: 6n }
       assert.deepEqual({ timeToLossMs, shareLeft, level, pendingRecords }, unlimited)
-      await captureToEnd(eventLog, archive.store, topic)
-      await produceEach(brokers, topic, numbered(6))
       await deleteRecordsBelow(server, topic, 7)
       await isTold(`firing lost headroom/${topic}/0`)
+      const capture = await openCapture(eventLog, archive.store, topic, { config: { 'rotate.idle.ms': 50 } })
+      captures.push({ connector: `test-${topic}`, capture })
+      const stop = new AbortController()
       const running = capture.run({ untilEnd: false }, stop.signal)
       await isTold(`firing critical data-lost/${topic}/1/0/4-6`)
       await isTold(`resolved lost headroom/${topic}/0`)
