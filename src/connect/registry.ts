@@ -6,7 +6,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 import { decodeRegistryEntry, encodeRegistryEntry, type StoredConnector } from './registry-entry.ts'
 
 /** All connectors by name. */
-export type Connectors = ReadonlyMap<string, StoredConnector>
+type Connectors = ReadonlyMap<string, StoredConnector>
 
 /**
  * The connectors that the archive keeps. All instances read and change the same log: one list request shows whether
@@ -45,17 +45,17 @@ export class ConnectorRegistry {
   async change(
     change: string,
     edit: (connectors: Connectors, seq: number) => readonly StoredConnector[] | null,
-  ): Promise<Connectors> {
+  ): Promise<void> {
     for (;;) {
       const connectors = await this.refresh()
       const seq = this.#entries
       const changed = edit(connectors, seq)
-      if (changed === null) return connectors
+      if (changed === null) return
       const at = new Date(this.#clock.nowMs()).toISOString()
       const entry = { seq, writer: randomUUID(), at, change, connectors: changed }
       if ((await this.#log.append(seq, encodeRegistryEntry(entry))) === 'appended') {
         this.#take(seq + 1, changed)
-        return this.#connectors
+        return
       }
       await this.refresh()
       if (this.#entries <= seq) throw listingLags(this.#log.path(seq))

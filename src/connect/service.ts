@@ -1,12 +1,8 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Connector } from '../archive/connector/connector.ts'
 import type { CheckedConnector } from '../archive/connector/parse.ts'
 import { maskSecrets } from '../archive/connector/secrets.ts'
-import { listArchivedTopics } from '../catalog/snapshot.ts'
-import { ColdstreamError } from '../errors.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
-import { type Claim, claimOf, refuseOverlap } from './claims.ts'
 import {
   alterConnectorOffsets,
   archivedTopics,
@@ -14,11 +10,12 @@ import {
   connectorOffsets,
   resetConnectorOffsets,
 } from './connector-offsets.ts'
-import { invalidConfig, judgeConfig, type TextConfig } from './judge.ts'
+import { ConnectorDirectory, type FoundConnector } from './directory.ts'
+import { invalidConfig, type TextConfig } from './judge.ts'
 import type { PartitionOffset } from './offsets.ts'
-import { alreadyExists, isAFile, notFound, notStopped, stillStopping, unknownTask } from './refusals.ts'
+import { alreadyExists, notStopped, stillStopping, unknownTask } from './refusals.ts'
 import { ConnectorRegistry } from './registry.ts'
-import type { RestartRequest, StoredConnector, TargetState } from './registry-entry.ts'
+import type { RestartRequest, TargetState } from './registry-entry.ts'
 import { type ConnectorStatus, connectorStatus, restartingStatus } from './status.ts'
 import { type ConnectorFile, ConnectorSupervisor, type SupervisorParts } from './supervisor.ts'
 
@@ -39,29 +36,24 @@ export interface ConnectorInfo {
   tasks: number[]
 }
 
-/** A connector wherever it is kept; `file` is null for one that the archive keeps. */
-interface Found {
-  config: TextConfig
-  target: TargetState
-  file: ConnectorFile | null
-}
-
 type RestartWish = Omit<RestartRequest, 'seq'>
 
 /**
  * Connectors as Kafka Connect knows them: kept in the archive, the same for every instance, run by each. Whoever asks sees
- * what any instance has changed so far. Throws NotFoundError `connector-not-found` for a name that is not there.
+ * what any instance has changed so far. Throws NotFoundError `connector-not-found` for a name that is not there, ConflictError
+ * `connector-is-a-file` for changing what was given as a file.
  */
 export class ConnectService {
   readonly #parts: ConnectParts
-  readonly #registry: ConnectorRegistry
   readonly #supervisor: ConnectorSupervisor
+  readonly #directory: ConnectorDirectory
   #workerId = ''
 
   constructor(parts: ConnectParts) {
+    const registry = new ConnectorRegistry(parts.store, parts.clock)
     this.#parts = parts
-    this.#registry = new ConnectorRegistry(parts.store, parts.clock)
-    this.#supervisor = new ConnectorSupervisor({ ...parts, registry: this.#registry })
+    this.#supervisor = new ConnectorSupervisor({ ...parts, registry })
+    this.#directory = new ConnectorDirectory({ ...parts, registry, supervisor: this.#supervisor })
   }
 
   /** Runs the connectors of the archive, and these files, until `signal` aborts and everything taken is committed. */
@@ -70,56 +62,47 @@ export class ConnectService {
     await this.#supervisor.run(files, signal)
   }
 
-  /** Names, sorted. */
-  async names(): Promise<string[]> {
-    await this.#registry.refresh()
-    return this.#knownNames()
-  }
-
   /** All connectors, sorted by name. */
   async all(): Promise<{ info: ConnectorInfo; status: ConnectorStatus }[]> {
-    await this.#registry.refresh()
-    return this.#knownNames().map((name) => {
-      const found = this.#known(name)
-      return { info: this.#info(name, found), status: this.#status(name, found) }
-    })
+    const all = await this.#directory.all()
+    return all.map(({ name, ...found }) => ({ info: this.#info(name, found), status: this.#status(name, found) }))
   }
 
   async info(name: string): Promise<ConnectorInfo> {
-    return this.#info(name, await this.#find(name))
+    return this.#info(name, await this.#directory.find(name))
   }
 
   async status(name: string): Promise<ConnectorStatus> {
-    return this.#status(name, await this.#find(name))
+    return this.#status(name, await this.#directory.find(name))
   }
 
   /** What is to say about a configuration before it is given. */
   judge(config: TextConfig): CheckedConnector {
-    return judgeConfig(config, this.#parts.environment)
+    return this.#directory.judge(config)
   }
 
-  /** Keeps a new connector. Throws ConflictError `connector-exists`, `connectors-overlap`; InvalidInputError `connector-invalid`. */
+  /** Keeps a new connector. Throws ConflictError `connector-exists`, and as ConnectorDirectory.put. */
   async create(name: string, config: TextConfig, target: TargetState): Promise<ConnectorInfo> {
-    await this.#put(name, config, (existing) => {
+    await this.#directory.put(name, config, (existing) => {
       if (existing !== undefined) throw alreadyExists(name)
       return target
     })
     return this.info(name)
   }
 
-  /** Keeps a connector's configuration, whether there is one of this name or not. Errors as `create`. */
+  /** Keeps a connector's configuration, whether there is one of this name or not. Throws as ConnectorDirectory.put. */
   async configure(name: string, config: TextConfig): Promise<{ created: boolean; info: ConnectorInfo }> {
     let created = false
-    await this.#put(name, config, (existing) => {
+    await this.#directory.put(name, config, (existing) => {
       created = existing === undefined
       return existing?.target ?? 'RUNNING'
     })
     return { created, info: await this.info(name) }
   }
 
-  /** Changes some properties; null takes one away. Errors as `create`. */
+  /** Changes some properties; null takes one away. Errors as `configure`. */
   async patch(name: string, changes: Readonly<Record<string, string | null>>): Promise<ConnectorInfo> {
-    const { config } = await this.#find(name)
+    const { config } = await this.#directory.find(name)
     const merged = Object.entries({ ...config, ...changes }).filter(
       (entry): entry is [string, string] => entry[1] !== null,
     )
@@ -128,21 +111,22 @@ export class ConnectService {
 
   /** Forgets a connector; what it archived stays. */
   async remove(name: string): Promise<void> {
-    await this.#change(name, `delete ${name}`, () => [])
+    await this.#directory.change(name, `delete ${name}`, () => [])
   }
 
   async setTarget(name: string, target: TargetState): Promise<void> {
-    await this.#change(name, `${target} ${name}`, (stored) =>
+    await this.#directory.change(name, `${target} ${name}`, (stored) =>
       stored.target === target ? null : [{ ...stored, target }],
     )
   }
 
   /** Has every instance open the connector's capture anew; answers the status with what is being restarted. */
   async restart(name: string, wish: RestartWish): Promise<ConnectorStatus> {
-    const found = await this.#find(name)
+    const found = await this.#directory.find(name)
     const before = this.#status(name, found)
     if (found.file !== null) this.#supervisor.restartHere(name, wish)
-    else await this.#change(name, `restart ${name}`, (stored, seq) => [{ ...stored, restart: { seq, ...wish } }])
+    else
+      await this.#directory.change(name, `restart ${name}`, (stored, seq) => [{ ...stored, restart: { seq, ...wish } }])
     return restartingStatus(before, wish)
   }
 
@@ -155,12 +139,12 @@ export class ConnectService {
 
   /** Topics of the connector that are archived. */
   async topics(name: string): Promise<string[]> {
-    return archivedTopics(await this.#archiveOf(await this.#find(name)))
+    return archivedTopics(await this.#archiveOf(await this.#directory.find(name)))
   }
 
   /** Where the archive stands in them. */
   async offsets(name: string): Promise<PartitionOffset[]> {
-    return connectorOffsets(await this.#archiveOf(await this.#find(name)))
+    return connectorOffsets(await this.#archiveOf(await this.#directory.find(name)))
   }
 
   /** Moves partitions of a stopped connector forward. Throws InvalidInputError `connector-not-stopped` and as skipForward. */
@@ -176,109 +160,24 @@ export class ConnectService {
     await resetConnectorOffsets(await this.#archiveOf(await this.#stopped(name)))
   }
 
-  async #find(name: string): Promise<Found> {
-    if (this.#file(name) === null) await this.#registry.refresh()
-    return this.#known(name)
-  }
-
-  #knownNames(): string[] {
-    const files = this.#supervisor.files.map(({ connector }) => connector.name)
-    return [...new Set([...this.#registry.connectors.keys(), ...files])].sort()
-  }
-
-  /** As of the last look into the registry. */
-  #known(name: string): Found {
-    const file = this.#file(name)
-    if (file !== null) return { config: textsOf(file.config), target: 'RUNNING', file }
-    const stored = this.#registry.connectors.get(name)
-    if (stored === undefined) throw notFound(name)
-    return { config: stored.config, target: stored.target, file: null }
-  }
-
-  #file(name: string): ConnectorFile | null {
-    return this.#supervisor.files.find(({ connector }) => connector.name === name) ?? null
-  }
-
-  #refuseFile(name: string): void {
-    const file = this.#file(name)
-    if (file !== null) throw isAFile(name, file.file)
-  }
-
-  #info(name: string, found: Found): ConnectorInfo {
+  #info(name: string, found: FoundConnector): ConnectorInfo {
     return { name, config: maskSecrets(found.config), tasks: this.#status(name, found).tasks.map(({ id }) => id) }
   }
 
-  #status(name: string, { target }: Found): ConnectorStatus {
+  #status(name: string, { target }: FoundConnector): ConnectorStatus {
     return connectorStatus(name, this.#workerId, target, this.#supervisor.status(name))
   }
 
-  async #stopped(name: string): Promise<Found> {
-    const found = await this.#find(name)
+  async #stopped(name: string): Promise<FoundConnector> {
+    const found = await this.#directory.find(name)
     if (found.target !== 'STOPPED') throw notStopped(name)
     if (!(await this.#supervisor.rests(name))) throw stillStopping(name)
     return found
   }
 
-  async #archiveOf({ config, file }: Found): Promise<ConnectorArchive> {
+  async #archiveOf({ config, file }: FoundConnector): Promise<ConnectorArchive> {
     const { connector, problems } = file === null ? this.judge(config) : { connector: file.connector, problems: [] }
     if (connector === null) throw invalidConfig(problems)
     return { connector, store: await this.#parts.storeOf(connector) }
   }
-
-  /** Puts what `edit` answers in the place of a connector; null: it is so already. */
-  async #change(
-    name: string,
-    change: string,
-    edit: (stored: StoredConnector, seq: number) => StoredConnector[] | null,
-  ): Promise<void> {
-    this.#refuseFile(name)
-    const connectors = await this.#registry.change(change, (all, seq) => {
-      const stored = all.get(name)
-      if (stored === undefined) throw notFound(name)
-      const edited = edit(stored, seq)
-      return edited && [...[...all.values()].filter((other) => other !== stored), ...edited]
-    })
-    this.#supervisor.apply(connectors)
-  }
-
-  async #put(
-    name: string,
-    config: TextConfig,
-    targetOf: (existing: StoredConnector | undefined) => TargetState,
-  ): Promise<void> {
-    this.#refuseFile(name)
-    const { connector, problems } = this.judge(config)
-    if (connector === null) throw invalidConfig(problems)
-    const { isStoreConfigured } = this.#parts
-    const claim = claimOf(config, { isStoreConfigured })
-    const known = await this.#topicsFor(claim)
-    const connectors = await this.#registry.change(`configure ${name}`, (all, seq) => {
-      const existing = all.get(name)
-      const target = targetOf(existing)
-      const others = [...all.values()].filter((other) => other !== existing)
-      const claims = others.map((other) => claimOf(other.config, { isStoreConfigured }))
-      refuseOverlap(claim, [...claims, ...this.#supervisor.fileClaims()], known)
-      if (isDeepStrictEqual(existing?.config, config)) return null
-      return [...others, { name, config, target, configured: seq, restart: existing?.restart ?? null }]
-    })
-    this.#supervisor.announce(connector)
-    this.#supervisor.apply(connectors)
-  }
-
-  /** Names of topics on which two patterns can be tried: those of the broker, if it can be reached, and of the archive. */
-  async #topicsFor(claim: Claim): Promise<string[]> {
-    if (claim.topicsRegex === null) return []
-    const archived = await listArchivedTopics(this.#parts.store)
-    try {
-      return [...archived, ...(await (await this.#parts.eventLog()).listTopics())]
-    } catch (error) {
-      if (!(error instanceof ColdstreamError)) throw error
-      this.#parts.log.warn('patterns of connectors were compared on archived topics only', { error: error.message })
-      return archived
-    }
-  }
-}
-
-function textsOf(config: Readonly<Record<string, unknown>>): TextConfig {
-  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, String(value)]))
 }

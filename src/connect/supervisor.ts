@@ -5,7 +5,7 @@ import { InvalidInputError } from '../errors.ts'
 import { type Claim, claimOf, refuseOverlap } from './claims.ts'
 import type { RunParts, RunStatus } from './connector-run.ts'
 import { ConnectorSlot, type Wanted } from './connector-slot.ts'
-import type { ConnectorRegistry, Connectors } from './registry.ts'
+import type { ConnectorRegistry } from './registry.ts'
 import type { RestartRequest, StoredConnector } from './registry-entry.ts'
 
 /** A connector that was given as a file: it runs on this instance, and is changed by changing the file. */
@@ -61,9 +61,10 @@ export class ConnectorSupervisor {
     for (const warning of warnings) this.#parts.log.warn(warning, { connector: name })
   }
 
-  /** Brings about what the registry says now. */
-  apply(connectors: Connectors): void {
+  /** Brings about what the registry said at the last look. */
+  apply(): void {
     if (!this.#isRunning) return
+    const { connectors } = this.#parts.registry
     const own = new Set(this.#files.map(({ connector }) => connector.name))
     for (const stored of connectors.values()) {
       if (!own.has(stored.name)) this.#slot(stored.name).want(this.#wanted(stored))
@@ -117,7 +118,8 @@ export class ConnectorSupervisor {
   async #look(): Promise<void> {
     const { registry, log } = this.#parts
     try {
-      this.apply(await registry.refresh())
+      await registry.refresh()
+      this.apply()
       this.#lookFailure = null
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

@@ -19,9 +19,9 @@ export function connectorRoutes(server: Server, connectors: ConnectService, vers
     '/connectors',
     { schema: { tags, querystring: Expand, description: 'Names; with `expand`, an object with more about each.' } },
     async ({ query: { expand } }) => {
-      if (expand === undefined) return connectors.names()
-      const wanted = [expand].flat()
       const all = await connectors.all()
+      if (expand === undefined) return all.map(({ info }) => info.name)
+      const wanted = [expand].flat()
       return Object.fromEntries(
         all.map(({ info, status }) => [
           info.name,
