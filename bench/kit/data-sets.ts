@@ -22,7 +22,11 @@ export const dataSets: Readonly<Record<string, DataSet>> = {
     description: 'JSON orders of about 190 bytes, a key, two headers; not compressed; 8 partitions, 2 hours',
     codec: 'none',
   },
-  'orders-lz4': { ...orders, description: 'the same orders, lz4; 8 partitions, 2 hours', codec: 'lz4' },
+  'orders-lz4': {
+    ...orders,
+    description: 'JSON orders of about 190 bytes, a key, two headers; lz4; 8 partitions, 2 hours',
+    codec: 'lz4',
+  },
   kb: {
     ...orders,
     description: 'orders with free text, 1,024 bytes, a key, two headers; lz4; 8 partitions, 2 hours',
