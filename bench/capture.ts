@@ -73,8 +73,9 @@ async function counted({ place }: CaptureTask, { prefix, ...captured }: Captured
   return run
 }
 
+/** Tells all of it at once, and at the end what failed. */
 function failed(what: string, error: unknown): void {
-  const failure = `${what}: ${error instanceof Error ? error.message : error}`
-  failures.push(failure)
-  console.error(failure)
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(`${what}: ${message}`)
+  failures.push(`${what}: ${message.split('\n', 1)[0]}`)
 }

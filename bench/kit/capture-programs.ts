@@ -25,6 +25,8 @@ export interface Captured extends Omit<Run, 'records' | 'storedBytes'> {
 }
 
 const prefix = 'topics/'
+/** parquetjs-lite keeps the rows of all open files as objects, which with many hours is more than Node's usual heap. */
+const heap = '--max-old-space-size=8192'
 
 /** The programs that are compared, by the name that `--only` takes. Each starts afresh, but Spark answers two runs of one start. */
 export const capturePrograms: Readonly<Record<string, (task: CaptureTask) => Promise<Captured[]>>> = {
@@ -34,12 +36,12 @@ export const capturePrograms: Readonly<Record<string, (task: CaptureTask) => Pro
 
   async 'confluent-kafka'(task) {
     const { python, path } = await pythonPeer('capture.py')
-    return [wholeProcess('confluent-kafka + pyarrow (zstd)', await runPeer(task, python, path))]
+    return [wholeProcess('confluent-kafka + pyarrow (zstd)', await runPeer(task, [python, path]))]
   },
 
   async spark(task) {
     const { python, path } = await pythonPeer('spark.py', sparkPackages)
-    const measured = await runPeer(task, python, path, { jars: await sparkJars() })
+    const measured = await runPeer(task, [python, path], { jars: await sparkJars() })
     type SparkRun = { seconds: number; cpuSeconds: number }
     const { first, warm } = JSON.parse(measured.stdout) as { first: SparkRun; warm: SparkRun }
     const shown = (program: string, place: string, { seconds, cpuSeconds }: SparkRun): Captured => ({
@@ -58,14 +60,14 @@ export const capturePrograms: Readonly<Record<string, (task: CaptureTask) => Pro
 
   async kafkajs(task) {
     const path = fileURLToPath(new URL('../peers/capture.ts', import.meta.url))
-    return [wholeProcess('kafkajs + parquetjs-lite (snappy)', await runPeer(task, process.execPath, path))]
+    return [wholeProcess('kafkajs + parquetjs-lite (snappy)', await runPeer(task, [process.execPath, heap, path]))]
   },
 }
 
-function runPeer(task: CaptureTask, program: string, path: string, more = {}): Promise<Measured> {
+function runPeer(task: CaptureTask, [program, ...args]: [string, ...string[]], more = {}): Promise<Measured> {
   const { stage, topic, partitions, bucket, flushSize } = task
   const job = { ...peerJob(stage, { topic, partitions, bucket, flushSize }), ...more }
-  return measure(program, [path, JSON.stringify(job)], { cwd: stage.folder, env: process.env })
+  return measure(program, [...args, JSON.stringify(job)], { cwd: stage.folder, env: process.env })
 }
 
 function wholeProcess(program: string, measured: Measured): Captured {

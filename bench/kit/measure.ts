@@ -18,6 +18,8 @@ export interface Measured {
 const sampleEveryMs = 20
 /** A program that hangs must not take the figures of the others with it. */
 const limitMs = 3_600_000
+/** Of what a program wrote before it failed; Spark writes pages. */
+const shownLength = 4_000
 
 /** Runs a program to its end. Throws with what it wrote when it fails. */
 export async function measure(
@@ -41,6 +43,7 @@ export async function measure(
     text(child.stderr),
   ]).finally(() => clearInterval(sampling))
   const wallSeconds = (performance.now() - startedAt) / 1000
-  if (code !== 0) throw new Error(`${program} ${args[0]} ended with ${signal ?? code}:\n${stderr}${stdout}`)
+  if (code !== 0)
+    throw new Error(`${program} ${args[0]} ended with ${signal ?? code}:\n${(stderr + stdout).slice(-shownLength)}`)
   return { wallSeconds, cpuSeconds: tree.cpuSeconds, peakBytes: tree.peakBytes, stdout }
 }

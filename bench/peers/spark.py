@@ -28,7 +28,6 @@ settings = {
     "spark.hadoop.fs.s3a.path.style.access": "true",
     "spark.hadoop.fs.s3a.access.key": job["accessKeyId"],
     "spark.hadoop.fs.s3a.secret.key": job["secretAccessKey"],
-    "spark.hadoop.fs.s3a.fast.upload.buffer": "bytebuffer",
 }
 kafka = {
     "kafka.bootstrap.servers": job["brokers"],
