@@ -185,6 +185,18 @@ log: { level: loud }`
   test('what does not go together is refused', async () => {
     const pairs: [string, RegExp][] = [
       ['kafka: { sasl: { mechanism: OAUTHBEARER } }', /sasl\.token: is needed for OAUTHBEARER/],
+      [
+        'kafka: { sasl: { mechanism: OAUTHBEARER, tokenEndpointUrl: "https://id/token", clientId: c } }',
+        /sasl\.clientSecret: is needed for OAUTHBEARER/,
+      ],
+      [
+        'kafka: { sasl: { mechanism: OAUTHBEARER, token: t, tokenFile: f } }',
+        /sasl: only one of token and tokenFile can say where the token is from/,
+      ],
+      [
+        'kafka: { sasl: { mechanism: OAUTHBEARER, tokenEndpointUrl: "https://u:p@id/token" } }',
+        /sasl\.tokenEndpointUrl: expected an http or https URL/,
+      ],
       ['kafka: { sasl: { mechanism: PLAIN, username: u } }', /sasl\.password: is needed for PLAIN/],
       ['kafka: { tls: { enabled: false, servername: x } }', /tls\.enabled: is false/],
       ['kafka: { tls: { caFile: none.pem } }', /tls\.caFile: .*none\.pem cannot be read \(ENOENT\)/],

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { section, text } from './section.ts'
+import { section, text } from './schema-parts.ts'
 
 /** When and how to tell that retention is about to delete what somebody has yet to read. */
 export const headroom = section(

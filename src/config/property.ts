@@ -1,5 +1,5 @@
 import { type TObject, type TSchema, Type } from 'typebox'
-import type { PropertyNotes } from './section.ts'
+import type { PropertyNotes } from './schema-parts.ts'
 
 /** What this code reads of a property's schema. */
 export interface PropertyFacts extends PropertyNotes {

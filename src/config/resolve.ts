@@ -76,11 +76,25 @@ function saslOf(sasl: Settings['kafka']['sasl'], problems: Problem[]): Config['k
     }
     return undefined
   }
-  const needed = mechanism === 'OAUTHBEARER' ? (['token'] as const) : (['username', 'password'] as const)
-  for (const name of needed) {
+  for (const name of neededFor(mechanism, sasl)) {
     if (sasl[name] === undefined) problems.push({ where: `kafka.sasl.${name}`, message: `is needed for ${mechanism}` })
   }
+  const sources = tokenSources.filter((name) => sasl[name] !== undefined)
+  if (sources.length > 1)
+    problems.push({
+      where: 'kafka.sasl',
+      message: `only one of ${sources.join(' and ')} can say where the token is from`,
+    })
   return { mechanism, ...credentials }
+}
+
+/** Each says where the bearer token comes from. */
+const tokenSources = ['token', 'tokenFile', 'tokenEndpointUrl'] as const
+
+function neededFor(mechanism: string, sasl: Settings['kafka']['sasl']): readonly (keyof typeof sasl)[] {
+  if (mechanism !== 'OAUTHBEARER') return ['username', 'password']
+  if (sasl.tokenEndpointUrl !== undefined) return ['clientId', 'clientSecret']
+  return sasl.tokenFile === undefined ? ['token'] : []
 }
 
 function checkBrokers(brokers: readonly string[], problems: Problem[]): void {

@@ -1,75 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { headroom } from './headroom-schema.ts'
-import { bytes, section, text } from './section.ts'
-
-const MiB = 1024 * 1024
-const GiB = 1024 * MiB
-
-const kafka = section('The Kafka cluster that is archived, and that replays are written to.', {
-  brokers: Type.Array(
-    Type.String({
-      pattern: String.raw`^(\[[0-9a-fA-F:.]+\]|[^\s:/@\[\]]+):\d{1,5}$`,
-      expected: 'host:port, an IPv6 host in brackets',
-    }),
-    {
-      description:
-        'Some brokers as `host:port`; the others are learned from them. In the variable separated by commas.',
-      default: ['127.0.0.1:9092'],
-      minItems: 1,
-      env: 'COLDSTREAM_KAFKA_BROKERS',
-    },
-  ),
-  clientId: Type.String({
-    description: "What the brokers' logs and quotas call this client.",
-    default: 'coldstream',
-    minLength: 1,
-    env: 'COLDSTREAM_KAFKA_CLIENT_ID',
-  }),
-  tls: section('Encryption of the connections to the brokers.', {
-    enabled: Type.Optional(
-      Type.Boolean({
-        description: 'Encrypt. On by itself when one of the other `tls` properties is set.',
-        defaultText: 'on if another `tls` property is set',
-        env: 'COLDSTREAM_KAFKA_TLS',
-      }),
-    ),
-    caFile: text({
-      description: "PEM file of the authorities that sign the brokers' certificates, if the system does not know them.",
-      path: true,
-      env: 'COLDSTREAM_KAFKA_TLS_CA_FILE',
-    }),
-    certFile: text({
-      description: 'PEM file of the certificate that this client shows. Goes with `keyFile`.',
-      path: true,
-      env: 'COLDSTREAM_KAFKA_TLS_CERT_FILE',
-    }),
-    keyFile: text({
-      description: "PEM file of that certificate's private key.",
-      path: true,
-      env: 'COLDSTREAM_KAFKA_TLS_KEY_FILE',
-    }),
-    keyPassphrase: text({
-      description: 'Passphrase of the private key.',
-      secret: true,
-      env: 'COLDSTREAM_KAFKA_TLS_KEY_PASSPHRASE',
-    }),
-    servername: text({
-      description: "Name to expect in the brokers' certificates instead of the host that was connected to.",
-      env: 'COLDSTREAM_KAFKA_TLS_SERVERNAME',
-    }),
-  }),
-  sasl: section('Authentication to the brokers.', {
-    mechanism: Type.Optional(
-      Type.Enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'], {
-        description: 'How to authenticate; without it this client does not.',
-        env: 'COLDSTREAM_KAFKA_SASL_MECHANISM',
-      }),
-    ),
-    username: text({ description: 'For PLAIN and SCRAM.', env: 'COLDSTREAM_KAFKA_SASL_USERNAME' }),
-    password: text({ description: 'For PLAIN and SCRAM.', secret: true, env: 'COLDSTREAM_KAFKA_SASL_PASSWORD' }),
-    token: text({ description: 'Bearer token for OAUTHBEARER.', secret: true, env: 'COLDSTREAM_KAFKA_SASL_TOKEN' }),
-  }),
-})
+import { kafka } from './kafka-schema.ts'
+import { bytes, GiB, MiB, section, text } from './schema-parts.ts'
 
 const store = section('Where the archive is kept.', {
   url: Type.String({

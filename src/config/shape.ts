@@ -11,6 +11,11 @@ export interface Config {
       username?: string
       password?: string
       token?: string
+      tokenFile?: string
+      tokenEndpointUrl?: string
+      clientId?: string
+      clientSecret?: string
+      scope?: string
     }
   }
   store: {

@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
-import { contentOfFiles } from './kit/judge-archive.ts'
+import { judge } from './kit/judge.ts'
+import { type ArchivedRow, contentOfFiles, rowsOfFiles } from './kit/judge-archive.ts'
 import { difference } from './kit/judge-replay.ts'
 import { digest60, recordText } from './kit/read-topic.ts'
 
-describe('the judges of the kill scripts', () => {
+describe('the judges of kills and faults', () => {
   it('read a file as kafkajs reads the records', async () => {
     const content = await archive([{ name: 'orders+3+0000000005', offsets: [5, 6] }])
     const headers = { a: Buffer.from('x'), b: Buffer.from('y') }
@@ -48,10 +49,64 @@ describe('the judges of the kill scripts', () => {
     assert.deepEqual(other([10, 14, 12, 16]), { ...differs, 'out of order': 1 })
     assert.deepEqual(difference(0, source, undefined), { ...differs, emitted: 0, lost: 4 })
   })
+
+  it('see a record that is lost, changed, doubled, invented or unexplained under a fault', () => {
+    const records = new Map(['0', '1', '2', '4'].map((offset) => [`1|0|${offset}`, `d${offset}`]))
+    const ranges = new Map([['1|0', { first: 0n, end: 5n }]])
+    const gap = { incarnation: 1, partition: 0, reason: 'control', offsets: 1 }
+    const row = (offset: string, digest = `d${offset}`, incarnation = 1): ArchivedRow => ({
+      incarnation,
+      partition: 0,
+      offset,
+      digest,
+    })
+    const rows = ['0', '1', '2', '4'].map((offset) => row(offset))
+    const verdict = (
+      found: readonly ArchivedRow[],
+      { optional = [] as string[], findings = 0, gaps = [gap] } = {},
+    ): number[] => {
+      const verified = { findings: Array.from({ length: findings }, () => ({ message: '' })), gaps }
+      const { lost, twice, unexplained } = judge({ records, ranges, optional: new Set(optional) }, found, verified)
+      return [lost, twice, unexplained]
+    }
+    assert.deepEqual(verdict(rows), [0, 0, 0])
+    assert.deepEqual(verdict([]), [4, 0, 4])
+    assert.deepEqual(verdict(rows.slice(1)), [1, 0, 1])
+    assert.deepEqual(verdict(rows.slice(1), { optional: ['1|0|0'], gaps: [{ ...gap, offsets: 2 }] }), [0, 0, 0])
+    assert.deepEqual(verdict([row('0', 'other'), ...rows.slice(1)]), [1, 0, 0])
+    assert.deepEqual(verdict([...rows, row('2')]), [0, 1, 0])
+    assert.deepEqual(verdict([...rows, row('3')]), [0, 1, 0])
+    assert.deepEqual(verdict([...rows, row('0', 'd0', 2)]), [0, 1, 0])
+    assert.deepEqual(verdict(rows, { gaps: [] }), [0, 0, 1])
+    assert.deepEqual(verdict(rows, { gaps: [{ ...gap, offsets: 2 }] }), [0, 0, 1])
+    assert.deepEqual(verdict(rows, { findings: 2 }), [0, 0, 2])
+  })
+
+  it('read which incarnation and offset a row is of, and nothing where there is no file', async () => {
+    const rows = await judged(
+      [{ name: 'orders+3+0000000005' }, { name: 'orders+3+0000000005+2' }].map((file) => ({ ...file, offsets: [5] })),
+      rowsOfFiles,
+    )
+    const places = rows.map(({ incarnation, partition, offset }) => [incarnation, partition, offset])
+    assert.deepEqual(places.sort(), [
+      [1, 3, '5'],
+      [2, 3, '5'],
+    ])
+    assert.equal(rows[0]?.digest, rows[1]?.digest)
+    assert.deepEqual(await rowsOfFiles('/nowhere'), [])
+  })
 })
 
-/** What the judge says of files with rows of partition 3 at 10:30, written by DuckDB. */
-async function archive(files: { name: string; offsets: number[]; hour?: string }[]) {
+interface JudgedFile {
+  name: string
+  offsets: number[]
+  hour?: string
+}
+
+const archive = (files: JudgedFile[]) => judged(files, contentOfFiles)
+
+/** What a judge says of files with rows of partition 3 at 10:30, written by DuckDB. */
+async function judged<Result>(files: JudgedFile[], look: (root: string) => Promise<Result>): Promise<Result> {
   const root = await mkdtemp(join(tmpdir(), 'coldstream-judged-'))
   const instance = await DuckDBInstance.create()
   const connection = await instance.connect()
@@ -64,7 +119,7 @@ async function archive(files: { name: string; offsets: number[]; hour?: string }
         [{key: 'a', value: 'x'::BLOB}, {key: 'b', value: 'y'::BLOB}] AS record_headers)
         TO '${join(folder, name)}.parquet'`)
     }
-    return await contentOfFiles(root)
+    return await look(root)
   } finally {
     connection.closeSync()
     instance.closeSync()

@@ -11,9 +11,21 @@ const stops: (() => Promise<void>)[] = []
  */
 export async function globalSetup(): Promise<void> {
   const started = await Promise.allSettled([
-    share('COLDSTREAM_TEST_KAFKA', startKafka, (kafka: KafkaServer) => kafka.brokers.join()),
-    share('COLDSTREAM_TEST_MINIO', startMinio, (minio: S3Server) => s3AccessJson(minio)),
-    share('COLDSTREAM_TEST_VERSITYGW', startVersitygw, (versitygw: S3Server) => s3AccessJson(versitygw)),
+    share(
+      'COLDSTREAM_TEST_KAFKA',
+      () => startKafka(),
+      (kafka: KafkaServer) => kafka.brokers.join(),
+    ),
+    share(
+      'COLDSTREAM_TEST_MINIO',
+      () => startMinio(),
+      (minio: S3Server) => s3AccessJson(minio),
+    ),
+    share(
+      'COLDSTREAM_TEST_VERSITYGW',
+      () => startVersitygw(),
+      (versitygw: S3Server) => s3AccessJson(versitygw),
+    ),
   ])
   const failures = started.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
   if (failures.length === 0) return

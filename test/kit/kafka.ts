@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kafkaJars } from './kafka-jars.ts'
 import { missingProgram, run } from './run.ts'
+import { freePorts } from './server-process.ts'
 
 /** How a Kafka is started. Topics are never created by being mentioned (`auto.create.topics.enable=false`). */
 export interface KafkaServerOptions {
@@ -23,6 +24,19 @@ export interface KafkaServerOptions {
   version?: string
   /** A server whose cluster this one joins as a second broker. */
   joins?: KafkaServer
+  /** Further listeners by name (letters), each on a port of its own; the first one stays open to all. */
+  listeners?: Readonly<Record<string, KafkaListener>>
+  /** Passwords of SCRAM users, for both hashes. */
+  scramUsers?: Readonly<Record<string, string>>
+  /** Options of the broker's Java. */
+  javaOptions?: readonly string[]
+}
+
+/** How a listener talks to its clients. */
+export interface KafkaListener {
+  protocol: 'SSL' | 'SASL_SSL' | 'SASL_PLAINTEXT'
+  /** Broker settings of this listener alone. */
+  settings: Readonly<Record<string, string>>
 }
 
 /** A real Kafka broker (KRaft, one node) on loopback; it ends with this process, however that ends. */
@@ -32,10 +46,16 @@ export interface KafkaServer {
   readonly pid: number
   /** `host:port` of the controller, for brokers that join. */
   readonly controller: string
+  /** `host:port` of each further listener, by its name. */
+  readonly listeners: Readonly<Record<string, string>>
+  /** Folder that holds a folder for each partition, `<topic>-<partition>`. */
+  readonly logFolder: string
   /** Ends the broker and removes its data (a `dataDir` that was given is kept). */
   stop(): Promise<void>
   /** kill -9; the data stays for `restart`. */
   kill(): Promise<void>
+  /** Ends the broker in good order; the data stays for `restart`. */
+  shutdown(): Promise<void>
   /** Stops the broker in good order if it runs, and starts it on the same port and data. */
   restart(): Promise<void>
   /** Runs one of Kafka's own Java tools, e.g. `org.apache.kafka.tools.ConsoleConsumer`; returns what it prints. */
@@ -49,12 +69,15 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   const home = await kafkaJars(options.version)
   const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'coldstream-kafka-')))
   await mkdir(root, { recursive: true })
-  const [port, controllerPort] = await freePorts()
+  const names = Object.keys(options.listeners ?? {})
+  const [port, controllerPort, ...ports] = await freePorts(2 + names.length)
   const controller = options.joins?.controller ?? `127.0.0.1:${controllerPort}`
-  const settings = serverSettings(join(root, 'data'), port, controller, options)
+  const listeners = Object.fromEntries(names.map((name, index) => [name, `127.0.0.1:${ports[index]}`]))
+  const settings = serverSettings(join(root, 'data'), port!, { ...options, controller, addresses: listeners })
   const properties = join(root, 'server.properties')
   await writeFile(properties, settings)
   const java = (...args: string[]): string[] => ['-cp', join(home, 'libs', '*'), ...args]
+  const javaWith = (...args: string[]): string[] => java(...(options.javaOptions ?? []), ...args)
   const quick = [
     '-XX:TieredStopAtLevel=1',
     '-XX:+UseSerialGC',
@@ -73,12 +96,13 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
     '-c',
     properties,
     ...features,
+    ...scramOf(options.scramUsers),
   )
   const removeAtEnd = options.dataDir === undefined ? root : ''
   let broker: RunningBroker
   try {
     await run('java', format)
-    broker = await launch(home, root, java, removeAtEnd)
+    broker = await launch(home, root, javaWith, removeAtEnd)
   } catch (error) {
     if (removeAtEnd !== '') await rm(removeAtEnd, { recursive: true, force: true })
     throw error
@@ -86,6 +110,8 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   return {
     brokers: [`127.0.0.1:${port}`],
     controller,
+    listeners,
+    logFolder: join(root, 'data'),
     get pid() {
       return broker.pid
     },
@@ -94,9 +120,10 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
       if (options.dataDir === undefined) await rm(root, { recursive: true, force: true })
     },
     kill: () => broker.end('SIGKILL'),
+    shutdown: () => broker.end('SIGTERM'),
     async restart() {
       await broker.end('SIGTERM')
-      broker = await launch(home, root, java, removeAtEnd)
+      broker = await launch(home, root, javaWith, removeAtEnd)
     },
     javaTool: (main, args, stdin) => run('java', java(...quick, main, ...args), { stdin }),
   }
@@ -183,31 +210,35 @@ async function awaitStarted(child: ChildProcess, logPath: string): Promise<void>
   }
 }
 
-/** Two ports that are free now, both held until both are known. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()]
-  const ports: number[] = []
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const address = server.address()
-    if (address === null || typeof address === 'string') throw new Error('The system gave no port')
-    ports.push(address.port)
-  }
-  for (const server of servers) {
-    server.close()
-    await once(server, 'close')
-  }
-  return [ports[0]!, ports[1]!]
+function scramOf(users: Readonly<Record<string, string>> = {}): string[] {
+  return Object.entries(users).flatMap(([name, password]) =>
+    ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((hash) => [
+      '--add-scram',
+      `${hash}=[name=${name},password=${password}]`,
+    ]),
+  )
 }
 
-function serverSettings(dataDir: string, port: number, controller: string, options: KafkaServerOptions): string {
+interface ServerAddresses extends KafkaServerOptions {
+  controller: string
+  addresses: Readonly<Record<string, string>>
+}
+
+function serverSettings(dataDir: string, port: number, options: ServerAddresses): string {
+  const { controller, addresses, listeners = {} } = options
   const retention = options.retentionCheckMs === undefined ? {} : retentionSettings(options.retentionCheckMs)
+  const further = Object.entries(listeners).flatMap(([name, { settings }]) =>
+    Object.entries(settings).map(([key, value]) => [`listener.name.${name.toLowerCase()}.${key}`, value] as const),
+  )
+  const named = Object.entries(addresses).map(([name, address]) => `${name}://${address}`)
+  const protocols = Object.entries(listeners).map(([name, { protocol }]) => `${name}:${protocol}`)
+  const own = options.joins ? [] : [`CONTROLLER://${controller}`]
   const settings: Record<string, string> = {
     'process.roles': options.joins ? 'broker' : 'broker,controller',
     'node.id': options.joins ? '2' : '1',
     'controller.quorum.voters': `1@${controller}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port}${options.joins ? '' : `,CONTROLLER://${controller}`}`,
+    listeners: [`PLAINTEXT://127.0.0.1:${port}`, ...named, ...own].join(),
+    'listener.security.protocol.map': ['PLAINTEXT:PLAINTEXT', 'CONTROLLER:PLAINTEXT', ...protocols].join(),
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': dataDir,
     'auto.create.topics.enable': 'false',
@@ -226,6 +257,7 @@ function serverSettings(dataDir: string, port: number, controller: string, optio
     'log.cleaner.backoff.ms': '500',
     'log.cleaner.dedupe.buffer.size': '4194304',
     ...retention,
+    ...Object.fromEntries(further),
     ...options.config,
   }
   return Object.entries(settings)

@@ -24,8 +24,8 @@ async function build(folder: string, go: Go): Promise<void> {
   await go(['build', '-o', 'minio', '.'])
 }
 
-/** Starts a MinIO on free ports, with its data in a temporary folder. */
-export async function startMinio(): Promise<S3Server> {
+/** Starts a MinIO on free ports, with its data in the given folder, else in a temporary one. */
+export async function startMinio(data?: string): Promise<S3Server> {
   const program = await goBinary('minio', build)
   const [port, consolePort] = await freePorts(2)
   const access = s3AccessOn(port!)
@@ -38,7 +38,7 @@ export async function startMinio(): Promise<S3Server> {
       `127.0.0.1:${port}`,
       '--console-address',
       `127.0.0.1:${consolePort}`,
-      join(folder, 'data'),
+      data ?? join(folder, 'data'),
     ],
     env: {
       MINIO_ROOT_USER: access.accessKeyId,
@@ -52,4 +52,4 @@ export async function startMinio(): Promise<S3Server> {
 }
 
 /** The MinIO of COLDSTREAM_TEST_MINIO, else one for this process. */
-export const sharedMinio: () => Promise<S3Access> = sharedS3('COLDSTREAM_TEST_MINIO', startMinio)
+export const sharedMinio: () => Promise<S3Access> = sharedS3('COLDSTREAM_TEST_MINIO', () => startMinio())

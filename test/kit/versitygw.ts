@@ -8,8 +8,8 @@ async function build(folder: string, go: Go): Promise<void> {
   await go(['install', 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'], { GOBIN: folder })
 }
 
-/** Starts a versitygw, an S3 server that shares no code with MinIO, over a temporary folder. */
-export async function startVersitygw(): Promise<S3Server> {
+/** Starts a versitygw, an S3 server that shares no code with MinIO, over the given folder, else a temporary one. */
+export async function startVersitygw(root?: string): Promise<S3Server> {
   const program = await goBinary('versitygw', build)
   const [port] = await freePorts(1)
   const access = s3AccessOn(port!)
@@ -18,8 +18,8 @@ export async function startVersitygw(): Promise<S3Server> {
     program,
     args: (folder) => {
       // Attributes beside the data, not in xattrs: a temporary folder's file system may have none.
-      const data = join(folder, 'data')
-      const attributes = join(folder, 'attributes')
+      const data = join(root ?? folder, 'data')
+      const attributes = join(root ?? folder, 'attributes')
       for (const made of [data, attributes]) mkdirSync(made)
       return [
         '--port',
@@ -40,4 +40,4 @@ export async function startVersitygw(): Promise<S3Server> {
 }
 
 /** The versitygw of COLDSTREAM_TEST_VERSITYGW, else one for this process. */
-export const sharedVersitygw: () => Promise<S3Access> = sharedS3('COLDSTREAM_TEST_VERSITYGW', startVersitygw)
+export const sharedVersitygw: () => Promise<S3Access> = sharedS3('COLDSTREAM_TEST_VERSITYGW', () => startVersitygw())

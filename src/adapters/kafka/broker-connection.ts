@@ -1,7 +1,9 @@
 import { isIP } from 'node:net'
-import { type API, Connection, findErrorBy, type Reader, type Writer } from '@platformatic/kafka'
-import { ColdstreamError, UnavailableError } from '../../errors.ts'
-import { type BrokerAddress, brokerAddressText, type KafkaOptions } from './options.ts'
+import { type API, Connection, type Reader, type SASLOptions, type Writer } from '@platformatic/kafka'
+import { ColdstreamError } from '../../errors.ts'
+import type { BearerToken } from './bearer-token.ts'
+import { connectFailure, connectionLost, isOfTheWay } from './connection-failure.ts'
+import { type BrokerAddress, brokerAddressText, type KafkaOptions, type SaslOptions } from './options.ts'
 
 const connectTimeoutMs = 5_000
 const defaultRequestTimeoutMs = 30_000
@@ -30,15 +32,19 @@ export class BrokerConnection {
     connection.on('close', lost)
   }
 
-  /** Connects and authenticates. Throws UnavailableError `broker-unreachable` or `broker-authentication-failed`. */
-  static async open(address: BrokerAddress, options: KafkaOptions): Promise<BrokerConnection> {
+  /**
+   * Connects and authenticates. Throws UnavailableError `broker-unreachable`, `broker-certificate-refused`,
+   * `broker-authentication-failed` or `bearer-token-unavailable`.
+   */
+  static async open(address: BrokerAddress, options: KafkaOptions, token: BearerToken): Promise<BrokerConnection> {
     const connection = new Connection(options.clientId, {
       connectTimeout: connectTimeoutMs,
       requestTimeout: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
       maxInflights: maxInFlight,
       tls: options.tls,
-      tlsServerName: isIP(address.host) === 0 ? address.host : undefined,
-      sasl: options.sasl,
+      // Above `tls.servername` to the library, so what is configured has to be said here.
+      tlsServerName: options.tls?.servername ?? (isIP(address.host) === 0 ? address.host : undefined),
+      sasl: options.sasl && saslOf(options.sasl, token),
     })
     const opened = new BrokerConnection(address, connection)
     try {
@@ -105,59 +111,19 @@ export class BrokerConnection {
     if (error instanceof ColdstreamError) return error
     if (!isOfTheWay(error)) return error instanceof Error ? error : new Error(String(error))
     this.#lost = true
-    // A broker that expects TLS or SASL hangs up on the first request of a client that does neither.
-    const hint = this.#answered
-      ? 'Look at the broker and the network; the work goes on from the last commit when it is tried again.'
-      : 'If it happens every time, the listener at this port expects TLS or SASL: set both as the broker has them.'
-    return new UnavailableError('broker-connection-lost', `Kafka at ${this.address} broke off: ${chainText(error)}`, {
-      remedy: hint,
-      cause: error,
-      details: { broker: this.address },
-    })
+    return connectionLost(this.address, error, this.#answered)
   }
 }
 
-function connectFailure(address: string, error: unknown): Error {
-  const details = { broker: address }
-  if (has(error, 'PLT_KFK_AUTHENTICATION')) {
-    // No cause: what SASL exchanged stays out of logs.
-    return new UnavailableError('broker-authentication-failed', `Kafka at ${address} did not accept the credentials`, {
-      remedy: "Check user name, password and SASL mechanism against the broker's; the mechanism must be enabled there.",
-      details,
-    })
+function saslOf({ mechanism, username, password }: SaslOptions, token: BearerToken): SASLOptions {
+  if (mechanism !== 'OAUTHBEARER') return { mechanism, username, password }
+  return {
+    mechanism,
+    token,
+    // A broker that refuses a token does not say so by an error code, but by what it answers with.
+    authBytesValidator: (answer, settle) => {
+      if (answer.length === 0) settle(null, answer)
+      else settle(new Error('the broker refused the token'), answer)
+    },
   }
-  return new UnavailableError('broker-unreachable', `Cannot connect to Kafka at ${address}: ${chainText(error)}`, {
-    remedy: `Check that a broker listens at ${address} and can be reached from here (host name, port, firewall), and that TLS is set as its listener has it.`,
-    cause: error,
-    details,
-  })
-}
-
-function isOfTheWay(error: unknown): boolean {
-  return (
-    has(error, 'PLT_KFK_NETWORK') ||
-    has(error, 'PLT_KFK_TIMEOUT') ||
-    has(error, 'PLT_KFK_USER') ||
-    has(error, 'PLT_KFK_UNEXPECTED_CORRELATION_ID')
-  )
-}
-
-function has(error: unknown, code: string): boolean {
-  return chain(error).some((part) => findErrorBy(part, 'code', code) !== null)
-}
-
-/** The error and what led to it, first to last; bounded in case of a loop. */
-function chain(error: unknown): Error[] {
-  const found: Error[] = []
-  let next = error
-  while (next instanceof Error && found.length < 8) {
-    found.push(next)
-    next = next.cause ?? (next instanceof AggregateError ? next.errors[0] : undefined)
-  }
-  return found
-}
-
-function chainText(error: unknown): string {
-  const parts = chain(error).map((part) => part.message.replace(/\.$/, ''))
-  return [...new Set(parts)].filter((part) => part !== '').join(': ') || String(error)
 }

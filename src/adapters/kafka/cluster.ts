@@ -1,6 +1,7 @@
 import { findCoordinatorV4, metadataV12 } from '@platformatic/kafka'
 import { type ColdstreamError, InvalidInputError, UnavailableError } from '../../errors.ts'
 import type { TopicIdentity } from '../../ports/event-log.ts'
+import { type BearerToken, bearerToken } from './bearer-token.ts'
 import { BrokerConnection } from './broker-connection.ts'
 import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
 import { ClusterMetadata, type TopicMetadata, topicNotFound } from './cluster-metadata.ts'
@@ -24,6 +25,7 @@ export class KafkaCluster {
   readonly metadata: ClusterMetadata = new ClusterMetadata()
   readonly #bootstrap: readonly BrokerAddress[]
   readonly #connections: Map<string, Promise<BrokerConnection>> = new Map()
+  readonly #token: BearerToken
   #closed = false
 
   constructor(options: KafkaOptions) {
@@ -34,6 +36,7 @@ export class KafkaCluster {
     }
     this.options = options
     this.#bootstrap = options.brokers.map(parseBrokerAddress)
+    this.#token = bearerToken(options.sasl)
   }
 
   /** Asks a broker about topics, null for all; topics that do not exist are left out of the answer. */
@@ -111,7 +114,7 @@ export class KafkaCluster {
       } catch (error) {
         if (!(error instanceof UnavailableError) || this.#closed) throw error
         // Another broker would not take the same credentials either, and repeated failures can lock an account.
-        if (error.code === 'broker-authentication-failed') throw error
+        if (error.code === 'broker-authentication-failed' || error.code === 'bearer-token-unavailable') throw error
         failures.push(error)
       }
     }
@@ -149,7 +152,7 @@ export class KafkaCluster {
     if (connection?.usable) return connection
     // Whoever comes first replaces it; the others find the replacement.
     if (this.#connections.get(key) !== existing) return this.#connect(key, address)
-    const opening = replace(connection, address, this.options)
+    const opening = replace(connection, () => BrokerConnection.open(address, this.options, this.#token))
     this.#connections.set(key, opening)
     try {
       return await opening
@@ -177,11 +180,10 @@ export class KafkaCluster {
 
 async function replace(
   broken: BrokerConnection | undefined,
-  address: BrokerAddress,
-  options: KafkaOptions,
+  open: () => Promise<BrokerConnection>,
 ): Promise<BrokerConnection> {
   await broken?.close()
-  return BrokerConnection.open(address, options)
+  return open()
 }
 
 function leaderMissing(topic: string, partition: number): UnavailableError {

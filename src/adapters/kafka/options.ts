@@ -17,12 +17,19 @@ export interface KafkaOptions {
   produceCodec?: Codec
 }
 
-interface SaslOptions {
+/** How to authenticate. For OAUTHBEARER one of `token`, `tokenFile` and `tokenEndpointUrl` says where the token comes from. */
+export interface SaslOptions {
   mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
   username?: string
   password?: string
-  /** The bearer token, for OAUTHBEARER. */
   token?: string
+  /** Holds the token of now; read at every authentication. */
+  tokenFile?: string
+  /** Gives out tokens for client credentials (OAuth 2.0). */
+  tokenEndpointUrl?: string
+  clientId?: string
+  clientSecret?: string
+  scope?: string
 }
 
 export interface BrokerAddress {

@@ -35,8 +35,8 @@ export interface CommittedRuns {
 }
 
 /**
- * What to do about a batch whose CRC does not hold: throw, or go on behind it and leave a gap. The gap ends where the
- * next batch begins, since nothing in a damaged batch can be trusted.
+ * What to do about a batch whose CRC does not hold: throw, once everything before it was delivered, or go on behind it
+ * and leave a gap. The gap ends where the next batch begins, since nothing in a damaged batch can be trusted.
  */
 export type CorruptBatches = 'refuse' | 'gap'
 
@@ -53,6 +53,8 @@ export function committedRuns(fetched: FetchedLog, corruptBatches: CorruptBatche
   let broken: Buffer | null = null
   for (const batch of splitBatches(fetched.bytes, fetched)) {
     if (!crcHolds(batch)) {
+      // What came before it is delivered; the next fetch begins with that batch, and is refused.
+      if (corruptBatches === 'refuse' && runs.started) break
       if (corruptBatches === 'refuse') throw corrupt(fetched, batch)
       broken = batch
       continue

@@ -40,14 +40,14 @@ export class RecordCursor implements RecordView {
   }
 
   /**
-   * Takes up a block and stands before its first record. Throws DamagedDataError: `payload-too-large`,
-   * `payload-not-decompressible`.
+   * Takes up a block and stands before its first record. Throws DamagedDataError, naming the block's offsets:
+   * `payload-too-large`, `payload-not-decompressible`.
    */
   open(block: RecordBlock): void {
     this.#count = 0
     this.#read = 0
     this.#at = 0
-    this.bytes = block.count === 0 ? noBytes : decompress(block.codec, block.payload, this.#maxPayloadBytes)
+    this.bytes = block.count === 0 ? noBytes : this.#decompressed(block)
     this.baseOffset = block.baseOffset
     this.offsetDelta = -1
     this.#lastOffsetDelta = Number(block.lastOffset - block.baseOffset)
@@ -55,6 +55,20 @@ export class RecordCursor implements RecordView {
     this.#exactBaseTimestampMs = block.appendTimestampMs ?? block.baseTimestampMs
     this.#baseTimestampMs = Number(this.#exactBaseTimestampMs)
     this.#count = block.count
+  }
+
+  #decompressed(block: RecordBlock): Buffer {
+    try {
+      return decompress(block.codec, block.payload, this.#maxPayloadBytes)
+    } catch (error) {
+      if (!(error instanceof DamagedDataError)) throw error
+      const { baseOffset, lastOffset } = block
+      throw new DamagedDataError(error.code, `batch with offsets ${baseOffset} to ${lastOffset}: ${error.message}`, {
+        remedy: error.remedy,
+        cause: error,
+        details: { ...error.details, offset: String(baseOffset), lastOffset: String(lastOffset) },
+      })
+    }
   }
 
   /**

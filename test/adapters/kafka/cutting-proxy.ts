@@ -1,7 +1,10 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
-/** Stands between client and broker and can lose answers: the request arrives, the connection breaks in its place. */
+/**
+ * Stands between client and broker. It can lose answers (the request arrives, the connection breaks in its place) and
+ * requests (they never arrive).
+ */
 export class CuttingProxy {
   readonly port: number
   /** How many answers it lost. */
@@ -12,6 +15,8 @@ export class CuttingProxy {
   #brokerPort = 0
   #cutKey = -1
   #cutsLeft = 0
+  #stopKey = -1
+  #stopped: () => void = () => undefined
 
   private constructor(server: Server, port: number) {
     this.#server = server
@@ -37,6 +42,12 @@ export class CuttingProxy {
     this.#cutKey = apiKey
     this.#cutsLeft = times
     this.cuts = 0
+  }
+
+  /** Keeps back the next request with this API key, and the rest of its connection, and calls `stopped`. */
+  stopAt(apiKey: number, stopped: () => void): void {
+    this.#stopKey = apiKey
+    this.#stopped = stopped
   }
 
   /** Lets nothing through on the connections of now; later ones work. As a machine that sleeps, to the broker. */
@@ -70,7 +81,15 @@ export class CuttingProxy {
       socket.on('error', () => socket.destroy())
     }
     const isCut = requestWatch((key) => key === this.#cutKey && this.#cutsLeft > 0)
+    const isStopped = requestWatch((key) => key === this.#stopKey)
+    let stopping = false
     client.on('data', (bytes) => {
+      if (!stopping && isStopped(bytes)) {
+        stopping = true
+        this.#stopKey = -1
+        this.#stopped()
+      }
+      if (stopping) return
       if (!losing && isCut(bytes)) {
         losing = true
         this.#cutsLeft -= 1

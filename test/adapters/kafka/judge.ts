@@ -11,7 +11,9 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
 
 /** A client that is not ours, to judge by. */
 export function independentClient(brokers: readonly string[]): InstanceType<typeof Kafka> {
-  return new Kafka({ brokers: [...brokers], clientId: 'judge', logLevel: logLevel.NOTHING })
+  // Patient: a broker that has just started loads its groups for a while.
+  const retry = { retries: 12, maxRetryTime: 2_000 }
+  return new Kafka({ brokers: [...brokers], clientId: 'judge', logLevel: logLevel.NOTHING, retry })
 }
 
 const maxWaitMs = 250

@@ -47,6 +47,26 @@ export function startColdstream(
   return { process: child, ended }
 }
 
+/** Waits until a command says something on standard error. Rejects when it ends before. */
+export async function said(command: RunningCommand, pattern: RegExp): Promise<void> {
+  const found = Promise.withResolvers<void>()
+  let written = ''
+  const look = (bytes: Buffer): void => {
+    written += String(bytes)
+    if (pattern.test(written)) found.resolve()
+  }
+  const { stderr } = command.process
+  stderr?.on('data', look)
+  const ended = command.ended.then((end) => {
+    throw new Error(`It ended with ${end.signal ?? end.code} and never said ${pattern}: ${end.stderr}`)
+  })
+  try {
+    await Promise.race([found.promise, ended])
+  } finally {
+    stderr?.off('data', look)
+  }
+}
+
 /** Runs a command to its end. Throws with what it wrote when it does not end with 0. */
 export async function runColdstream(
   args: readonly string[],

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { digest60, readTopic, recordText } from './read-topic.ts'
 
@@ -52,11 +53,39 @@ export async function contentOfTopic(brokers: readonly string[], topic: string):
     }))
 }
 
-/** The content of all Parquet files below a folder, by DuckDB, whatever any log says about them. */
-export async function contentOfFiles(folder: string): Promise<ArchiveContent> {
+/** A row as DuckDB reads it. */
+export interface ArchivedRow {
+  /** From the file's name: 1 without a suffix. */
+  incarnation: number
+  partition: number
+  offset: string
+  /** 60 bits of the MD5 of everything that the record is. */
+  digest: string
+}
+
+type Ask = <Row>(sql: string) => Promise<Row[]>
+
+/** Every row of all Parquet files below a folder; of none where the folder holds no file. */
+export async function rowsOfFiles(folder: string): Promise<ArchivedRow[]> {
+  const files = await readdir(folder, { recursive: true }).catch(() => [])
+  if (!files.some((file) => file.endsWith('.parquet'))) return []
+  return withArchived(folder, async (ask) => {
+    const rows = await ask<Record<'incarnation' | 'partition' | 'offset' | 'digest', string>>(`
+      SELECT coalesce(nullif(regexp_extract(file, '\\+\\d{10,}\\+(\\d+)\\.parquet$', 1), ''), '1') AS incarnation,
+        p AS partition, o AS "offset", digest FROM archived`)
+    return rows.map(({ incarnation, partition, offset, digest }) => ({
+      incarnation: Number(incarnation),
+      partition: Number(partition),
+      offset: String(offset),
+      digest: String(digest),
+    }))
+  })
+}
+
+async function withArchived<Result>(folder: string, use: (ask: Ask) => Promise<Result>): Promise<Result> {
   const instance = await DuckDBInstance.create()
   const connection = await instance.connect()
-  const ask = async <Row>(sql: string): Promise<Row[]> =>
+  const ask: Ask = async <Row>(sql: string) =>
     (await connection.runAndReadAll(sql)).getRowObjectsJson() as unknown as Row[]
   try {
     await ask(`SET TimeZone = 'UTC'`)
@@ -69,6 +98,16 @@ export async function contentOfFiles(folder: string): Promise<ArchiveContent> {
         ), 1, 15))::BIGINT AS digest
       FROM read_parquet('${folder.replaceAll("'", "''")}/**/*.parquet',
         filename = true, file_row_number = true, hive_partitioning = false)`)
+    return await use(ask)
+  } finally {
+    connection.closeSync()
+    instance.closeSync()
+  }
+}
+
+/** The content of all Parquet files below a folder, by DuckDB, whatever any log says about them. */
+export async function contentOfFiles(folder: string): Promise<ArchiveContent> {
+  return withArchived(folder, async (ask) => {
     const partitions = await ask<Record<'p' | 'records' | 'offsets' | 'first' | 'last' | 'digest', string>>(`
       SELECT p, count(*) AS records, count(DISTINCT o) AS offsets, min(o) AS first, max(o) AS last, sum(digest) AS digest
       FROM archived GROUP BY p ORDER BY p`)
@@ -94,8 +133,5 @@ export async function contentOfFiles(folder: string): Promise<ArchiveContent> {
       outOfOrder: Number(order?.count),
       misfiled: Number(places?.misfiled),
     }
-  } finally {
-    connection.closeSync()
-    instance.closeSync()
-  }
+  })
 }

@@ -20,9 +20,9 @@ export interface Place {
   close(): Promise<void>
 }
 
-/** A `file:` archive in a temporary folder. */
-export async function filePlace(): Promise<Place> {
-  const root = await mkdtemp(join(tmpdir(), 'coldstream-archive-'))
+/** A `file:` archive in a folder, a temporary one unless it is given; it is removed at the end. */
+export async function filePlace(given?: string): Promise<Place> {
+  const root = given ?? (await mkdtemp(join(tmpdir(), 'coldstream-archive-')))
   const files = async (prefix: string): Promise<string[]> => {
     const folder = join(root, prefix)
     await mkdir(folder, { recursive: true })

@@ -1,9 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import kafkajs, { type EachBatchPayload, type IHeaders, type Kafka, type KafkaMessage } from 'kafkajs'
 import { independentClient } from '../../adapters/kafka/judge.ts'
 
 /** Without a batch for so long before the end the read has failed; the broker may be busy. */
 const stalledMs = 60_000
+const coordinatorAttempts = 100
+const coordinatorPauseMs = 100
 
 /**
  * Hands over everything that a read-committed kafkajs consumer sees of a topic now, in the order of each partition. Nobody
@@ -17,7 +20,9 @@ export async function readTopic(
   const client = independentClient(brokers)
   const left = await ends(client, topic)
   if (left.size === 0) return
-  const consumer = client.consumer({ groupId: `judge-${randomUUID()}`, maxBytesPerPartition: 4 * 1024 * 1024 })
+  const groupId = `judge-${randomUUID()}`
+  await coordinatorIsReady(client, groupId)
+  const consumer = client.consumer({ groupId, maxBytesPerPartition: 4 * 1024 * 1024 })
   const finished = Promise.withResolvers<void>()
   const stalled = setTimeout(() => {
     const open = [...left].map(([partition, end]) => `${partition} before ${end}`).join(', ')
@@ -45,6 +50,25 @@ export async function readTopic(
   } finally {
     clearTimeout(stalled)
     await consumer.disconnect()
+  }
+}
+
+/** A broker that has just started loads its groups first, and a consumer of kafkajs does not wait for that. */
+async function coordinatorIsReady(client: Kafka, groupId: string): Promise<void> {
+  const admin = client.admin()
+  await admin.connect()
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await admin.describeGroups([groupId])
+        return
+      } catch (error) {
+        if (!(error instanceof kafkajs.KafkaJSError) || attempt === coordinatorAttempts) throw error
+        await sleep(coordinatorPauseMs)
+      }
+    }
+  } finally {
+    await admin.disconnect()
   }
 }
 

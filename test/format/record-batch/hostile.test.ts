@@ -177,6 +177,23 @@ for (const [what, payload] of Object.entries(malformedRecords)) {
   })
 }
 
+test('a block whose payload is too large or no such thing is refused with its offsets', () => {
+  const bomb = gzipSync(Buffer.alloc(2 * maxBytes))
+  for (const [payload, code] of [
+    [bomb, 'payload-too-large'],
+    [Buffer.from('no gzip'), 'payload-not-decompressible'],
+  ] as const) {
+    assert.throws(
+      () => new RecordCursor(maxBytes).open(blockWith(payload, { codec: 'gzip' })),
+      (error) =>
+        damaged(code)(error) &&
+        error instanceof DamagedDataError &&
+        error.details.offset === '100' &&
+        error.message.startsWith('batch with offsets 100 to '),
+    )
+  }
+})
+
 test('records whose offsets do not rise are refused', () => {
   const record = [0x0c, 0, 0, 0, 1, 1, 0]
   assert.throws(() => readAll(blockWith([...record, ...record], { count: 2 })), damaged('record-malformed'))

@@ -152,7 +152,7 @@ test('a marker that compaction emptied is still a control gap', () => {
 
 test('a batch whose CRC does not hold is refused with topic, partition and offsets', () => {
   assert.throws(
-    () => read(log({ at: 0n }, { at: 1n, offsets: 4, broken: true }), 0n),
+    () => read(log({ at: 1n, offsets: 4, broken: true }, { at: 5n }), 1n),
     (error) =>
       error instanceof DamagedDataError &&
       error.code === 'batch-corrupt' &&
@@ -160,6 +160,11 @@ test('a batch whose CRC does not hold is refused with topic, partition and offse
       error.details.offset === '1' &&
       error.details.lastOffset === '4',
   )
+})
+
+test('what comes before a batch that is refused is delivered first', () => {
+  const bytes = log({ at: 0n }, { at: 1n, offsets: 4, broken: true }, { at: 5n })
+  assert.deepEqual(read(bytes, 0n), { runs: ['0-0 records'], next: 1n })
 })
 
 test('where it is asked for, a corrupt batch is a gap that ends where the next batch begins', () => {

@@ -14,12 +14,19 @@ export interface PropertyNotes {
   expected?: string
 }
 
-/** A heading of the configuration. */
+/** Bytes of a mebibyte. */
+export const MiB = 1024 * 1024
+/** Bytes of a gibibyte. */
+export const GiB = 1024 * MiB
+
+/** Properties under one heading; any other is refused. */
 export const section = <P extends Record<string, TSchema>>(description: string, properties: P) =>
   Type.Object(properties, { description, additionalProperties: false })
-/** A number of bytes, or of anything that may be large. */
+
+/** A number of bytes or rows, with its default. */
 export const bytes = (options: PropertyNotes & { description: string; default: number; minimum: number }) =>
   Type.Integer({ maximum: Number.MAX_SAFE_INTEGER, ...options })
-/** A text that may be left out. */
+
+/** A text that may be left out, but not be empty. */
 export const text = (options: PropertyNotes & { description: string }) =>
   Type.Optional(Type.String({ minLength: 1, ...options }))
