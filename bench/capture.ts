@@ -1,99 +1,81 @@
 /**
  * How fast a topic becomes Parquet in an object store, side by side on the same broker and MinIO: the command line; a
- * consumer of confluent-kafka (librdkafka) with pyarrow; one of kafkajs with parquetjs-lite. Each result is counted.
+ * consumer of confluent-kafka (librdkafka) with pyarrow; Spark's batch reader; kafkajs with parquetjs-lite. Each result
+ * is counted by DuckDB. Progress goes to stderr, a Markdown table for each data set to stdout.
  *
- * Run: `npm run bench:capture [-- --records 2000000 --runs 3 --codec none|lz4 --only coldstream,confluent-kafka,kafkajs]`
+ * Run: `npm run bench:capture [-- --data orders-none,orders-lz4,kb,tiny,partitions-200,hours-72 --records 2000000 --runs 3
+ * --only coldstream,confluent-kafka,spark,kafkajs]`
  */
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { cleanEnvironment, coldstreamArgs } from '../test/faults/kit/coldstream.ts'
-import { writeConnector } from '../test/faults/kit/connector.ts'
-import type { Place } from '../test/faults/kit/place.ts'
+import { type Captured, type CaptureTask, capturePrograms } from './kit/capture-programs.ts'
 import { countRows } from './kit/count-rows.ts'
-import { type Measured, measure } from './kit/measure.ts'
-import { produceOrders } from './kit/orders.ts'
-import type { PeerJob, PeerResult } from './kit/peer-job.ts'
-import { pythonPeer } from './kit/python-peer.ts'
+import { type DataSet, dataSets } from './kit/data-sets.ts'
+import { chosen, positiveInteger } from './kit/options.ts'
+import { produce } from './kit/produce.ts'
 import { machineLine, type Run, runLine, table } from './kit/report.ts'
 import { type BenchStage, onStage } from './kit/stage.ts'
 
 const topic = 'orders'
-const partitions = 8
 const flushSize = 100_000
 const { values: args } = parseArgs({
   options: {
+    data: { type: 'string', default: Object.keys(dataSets).join(',') },
     records: { type: 'string', default: '2000000' },
     runs: { type: 'string', default: '3' },
-    codec: { type: 'string', default: 'none' },
-    only: { type: 'string', default: 'coldstream,confluent-kafka,kafkajs' },
+    only: { type: 'string', default: Object.keys(capturePrograms).join(',') },
   },
 })
-const records = Number(args.records)
+const records = positiveInteger('records', args.records)
+const rounds = positiveInteger('runs', args.runs)
+const programs = chosen('only', args.only, capturePrograms)
+const failures: string[] = []
 
-type Program = (stage: BenchStage, place: Place, bucket: string) => Promise<Measured>
-
-const programs: Readonly<Record<string, { name: string; run: Program }>> = {
-  coldstream: { name: 'Coldstream', run: coldstream },
-  'confluent-kafka': { name: 'confluent-kafka + pyarrow (zstd)', run: confluentKafka },
-  kafkajs: { name: 'kafkajs + parquetjs-lite (snappy)', run: kafkajs },
+for (const [name, dataSet] of chosen('data', args.data, dataSets)) {
+  const runs: Run[] = []
+  // servers of their own, so that no data set fills the disk or the caches of the next
+  await onStage((stage) => benchmark(stage, name, dataSet, runs)).catch((error: unknown) => failed(name, error))
+  console.log(`\n## ${name}\n\n${dataSet.description}`)
+  const taken = rounds === 1 ? 'one run each' : `median of ${rounds} runs each`
+  console.log(`\n${records} records, MinIO, ${taken}; ${machineLine()}\n\n${table(runs)}`)
+}
+if (failures.length > 0) {
+  console.log(`\nFailed, and not in the tables:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}`)
+  process.exitCode = 1
 }
 
-console.log(machineLine())
-const runs: Run[] = []
-await onStage(async (stage) => {
-  if (args.codec !== 'none' && args.codec !== 'lz4') throw new Error('--codec is none or lz4')
-  await produceOrders(stage.kafka.brokers, { topic, records, partitions, hours: 2, codec: args.codec })
-  for (let round = 1; round <= Number(args.runs); round += 1) {
-    for (const name of args.only.split(',')) runs.push(await runOnce(stage, name, round))
+async function benchmark(stage: BenchStage, name: string, dataSet: DataSet, runs: Run[]): Promise<void> {
+  const { description, ...plan } = dataSet
+  console.error(`\n${name}: ${description}; producing ${records} records …`)
+  await produce(stage.kafka.brokers, { topic, records, ...plan })
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const [program, capture] of programs) {
+      const bucket = `${program}-${round}`
+      const place = await stage.bucket(bucket)
+      const task = { stage, place, bucket, topic, partitions: dataSet.partitions, flushSize }
+      try {
+        for (const captured of await capture(task)) runs.push(await counted(task, captured))
+      } catch (error) {
+        // the other programs' figures are still worth having
+        failed(`${name}, ${program}, run ${round}`, error)
+      }
+      await place.close()
+    }
   }
-})
-console.log(
-  `\n${records} records, codec ${args.codec}, median of ${args.runs} runs each; ${machineLine()}\n\n${table(runs)}`,
-)
+}
 
-async function runOnce(stage: BenchStage, name: string, round: number): Promise<Run> {
-  const program = programs[name]
-  if (program === undefined) throw new Error(`--only: ${name} is none of ${Object.keys(programs).join(', ')}`)
-  const bucket = `${name}-${round}`
-  const place = await stage.bucket(bucket)
-  const measured = await program.run(stage, place, bucket)
-  const { seconds } = JSON.parse(measured.stdout) as PeerResult
-  const { files, rows, distinct } = await countRows(await place.localFolder('topics/'))
+/** A run of which DuckDB has found every record, once. */
+async function counted({ place }: CaptureTask, { prefix, ...captured }: Captured): Promise<Run> {
+  const { files, rows, distinct } = await countRows(await place.localFolder(prefix))
   if (rows !== records || distinct !== records)
-    throw new Error(`${name} stored ${rows} rows with ${distinct} distinct offsets of ${records} records`)
-  const storedBytes = await place.bytes('topics/')
-  const run = { program: program.name, records, measured, workSeconds: seconds, storedBytes }
-  console.log(`${runLine(run)}, ${files} files`)
+    throw new Error(`${captured.program} stored ${rows} rows with ${distinct} distinct offsets of ${records} records`)
+  const run = { ...captured, records, storedBytes: await place.bytes(prefix) }
+  console.error(`${runLine(run)}, ${files} files`)
   return run
 }
 
-async function coldstream(stage: BenchStage, place: Place): Promise<Measured> {
-  const connector = await writeConnector(stage.folder, topic, flushSize)
-  const env = cleanEnvironment({ ...place.settings, COLDSTREAM_KAFKA_BROKERS: stage.kafka.brokers.join(',') })
-  const command = coldstreamArgs(['--json', 'capture', connector, '--until-end'])
-  return measure(process.execPath, command, { cwd: stage.folder, env })
-}
-
-async function confluentKafka(stage: BenchStage, _: Place, bucket: string): Promise<Measured> {
-  const { python, path } = await pythonPeer('capture.py')
-  return measure(python, [path, JSON.stringify(job(stage, bucket))], { cwd: stage.folder, env: process.env })
-}
-
-function kafkajs(stage: BenchStage, _: Place, bucket: string): Promise<Measured> {
-  const peer = fileURLToPath(new URL('peers/capture.ts', import.meta.url))
-  return measure(process.execPath, [peer, JSON.stringify(job(stage, bucket))], { cwd: stage.folder, env: process.env })
-}
-
-function job({ kafka, s3 }: BenchStage, bucket: string): PeerJob {
-  const { endpoint, region, accessKeyId, secretAccessKey } = s3
-  const access = { endpoint, region, accessKeyId, secretAccessKey, bucket }
-  return {
-    brokers: kafka.brokers.join(','),
-    topic,
-    partitions,
-    target: '',
-    ...access,
-    flushSize,
-    transactionRecords: 0,
-  }
+/** Tells all of it at once, and at the end what failed. */
+function failed(what: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(`${what}: ${message}`)
+  failures.push(`${what}: ${message.split('\n', 1)[0]}`)
 }

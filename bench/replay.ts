@@ -12,11 +12,12 @@ import { cleanEnvironment, coldstreamArgs, runColdstream } from '../test/faults/
 import { writeConnector } from '../test/faults/kit/connector.ts'
 import type { Place } from '../test/faults/kit/place.ts'
 import { readTopic } from '../test/faults/kit/read-topic.ts'
+import { coldstreamSettings } from './kit/coldstream-capture.ts'
 import { type Measured, measure } from './kit/measure.ts'
 import { produceOrders } from './kit/orders.ts'
-import type { PeerJob, PeerResult } from './kit/peer-job.ts'
+import { type PeerResult, peerJob, type ReplayJob } from './kit/peer-job.ts'
 import { pythonPeer } from './kit/python-peer.ts'
-import { machineLine, type Run, runLine, table } from './kit/report.ts'
+import { machineLine, ownName, type Run, runLine, table } from './kit/report.ts'
 import { type BenchStage, onStage } from './kit/stage.ts'
 
 const topic = 'orders'
@@ -37,7 +38,7 @@ const records = Number(args.records)
 type Program = (stage: BenchStage, archive: Place, target: string) => Promise<{ measured: Measured; seconds: number }>
 
 const programs: Readonly<Record<string, { name: string; run: Program }>> = {
-  coldstream: { name: 'Coldstream', run: coldstream },
+  coldstream: { name: ownName, run: coldstream },
   'confluent-kafka': { name: 'pyarrow + confluent-kafka', run: confluentKafka },
   kafkajs: { name: 'hyparquet + kafkajs', run: kafkajs },
 }
@@ -48,7 +49,7 @@ await onStage(async (stage) => {
   await produceOrders(stage.kafka.brokers, { topic, records, partitions, hours: 2 })
   const archive = await stage.bucket(bucket)
   const connector = await writeConnector(stage.folder, topic, flushSize)
-  await runColdstream(['capture', connector, '--until-end'], stage.folder, settings(stage, archive))
+  await runColdstream(['capture', connector, '--until-end'], stage.folder, coldstreamSettings(stage, archive))
   for (let round = 1; round <= Number(args.runs); round += 1) {
     for (const name of args.only.split(',')) runs.push(await runOnce(stage, archive, name, round))
   }
@@ -66,7 +67,7 @@ async function runOnce(stage: BenchStage, archive: Place, name: string, round: n
     emitted += 1
   })
   if (emitted !== records) throw new Error(`${name} emitted ${emitted} of ${records} records`)
-  const run = { program: program.name, records, measured, workSeconds: seconds, storedBytes: null }
+  const run = { program: program.name, records, ...measured, workSeconds: seconds, storedBytes: null }
   console.log(runLine(run))
   return run
 }
@@ -86,7 +87,7 @@ async function createTarget({ kafka }: BenchStage, target: string): Promise<void
 
 async function coldstream(stage: BenchStage, archive: Place, target: string) {
   const command = coldstreamArgs(['--json', 'replay', topic, '--to', target, '--id', target])
-  const env = cleanEnvironment(settings(stage, archive))
+  const env = cleanEnvironment(coldstreamSettings(stage, archive))
   const measured = await measure(process.execPath, command, { cwd: stage.folder, env })
   const { createdAt, updatedAt } = JSON.parse(measured.stdout) as { createdAt: string; updatedAt: string }
   return { measured, seconds: (Date.parse(updatedAt) - Date.parse(createdAt)) / 1000 }
@@ -101,15 +102,12 @@ function kafkajs(stage: BenchStage, _: Place, target: string) {
   return peer(stage, process.execPath, fileURLToPath(new URL('peers/replay.ts', import.meta.url)), target)
 }
 
-async function peer({ kafka, s3, folder }: BenchStage, program: string, script: string, target: string) {
-  const { endpoint, region, accessKeyId, secretAccessKey } = s3
-  const access = { endpoint, region, accessKeyId, secretAccessKey, bucket }
-  const brokers = kafka.brokers.join(',')
-  const job: PeerJob = { brokers, topic, partitions, target, ...access, flushSize, transactionRecords }
-  const measured = await measure(program, [script, JSON.stringify(job)], { cwd: folder, env: process.env })
+async function peer(stage: BenchStage, program: string, script: string, target: string) {
+  const job: ReplayJob = {
+    ...peerJob(stage, { topic, partitions, bucket, flushSize }),
+    target,
+    transactionRecords,
+  }
+  const measured = await measure(program, [script, JSON.stringify(job)], { cwd: stage.folder, env: process.env })
   return { measured, seconds: (JSON.parse(measured.stdout) as PeerResult).seconds }
-}
-
-function settings({ kafka }: BenchStage, archive: Place): Record<string, string> {
-  return { ...archive.settings, COLDSTREAM_KAFKA_BROKERS: kafka.brokers.join(',') }
 }

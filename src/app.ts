@@ -3,13 +3,16 @@ import { Worker } from 'node:worker_threads'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { SystemClock } from './adapters/system-clock.ts'
+import { Webhook } from './adapters/webhook.ts'
 import { Capture } from './archive/capture.ts'
-import type { Connector } from './archive/connector/connector.ts'
+import { createHeadroomMonitor } from './archive/headroom/create.ts'
+import { OpenCaptures } from './archive/open-captures.ts'
 import type { ShardListener } from './archive/shard/shard.ts'
 import { ThreadShard } from './archive/shard/thread/thread-shard.ts'
 import type { CaptureThreadData } from './capture-thread.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
+import { ConnectService } from './connect/service.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
 import { QueryService } from './query/query-service.ts'
@@ -17,8 +20,8 @@ import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
 import { ReplayService } from './replay/service.ts'
-import type { OpenCapture, Services } from './services.ts'
-import { openStore, type StoreAddress } from './stores.ts'
+import type { Services } from './services.ts'
+import { ConnectorStores, openStore } from './stores.ts'
 
 /** The module of a capture's thread, beside this one: TypeScript when run from source, JavaScript when built. */
 const CAPTURE_THREAD = new URL(
@@ -65,44 +68,68 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     return KafkaEventLog.connect(config.kafka)
   })
   const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
-  const captures = new Map<string, OpenCapture>()
-  const captureStores: ObjectStore[] = []
+  const captures = new OpenCaptures()
+  const { webhook } = config.headroom
+  const headroom = createHeadroomMonitor({
+    ...config.headroom,
+    broker: async () => {
+      const kafka = await eventLog.get()
+      return { eventLog: kafka, retention: kafka.retention }
+    },
+    store,
+    clock,
+    log,
+    captures: () => captures.list(),
+    webhook: webhook === null ? null : { ...webhook, sink: new Webhook(webhook) },
+  })
+  const stores = new ConnectorStores(config.store, store)
+  const openCapture: Services['openCapture'] = async (connector) => {
+    const thread: CaptureThreadData = {
+      connector,
+      kafka: config.kafka,
+      store: stores.addressOf(connector),
+      logLevel,
+    }
+    const capture = await Capture.open({
+      connector,
+      eventLog: await eventLog.get(),
+      store: await stores.of(connector),
+      clock,
+      log,
+      ...config.capture,
+      openShard: (listener) => openThread(thread, listener),
+    })
+    return captures.add(connector.name, capture)
+  }
+  const connectors = new ConnectService({
+    store,
+    storeOf: (connector) => stores.of(connector),
+    isStoreConfigured: config.store.isConfigured,
+    pollIntervalMs: config.connect.pollIntervalMs,
+    environment: process.env,
+    eventLog: eventLog.get,
+    openCapture,
+    clock,
+    log,
+  })
   return {
     config,
     clock,
     log,
     store,
     queries,
+    headroom,
+    connectors,
     eventLog: eventLog.get,
     replays: replays.get,
-    async openCapture(connector) {
-      const address = storeOf(connector, config)
-      const captureStore = address === null ? store : await openStore(address)
-      if (captureStore !== store) captureStores.push(captureStore)
-      const thread: CaptureThreadData = {
-        connector,
-        kafka: config.kafka,
-        store: address ?? config.store,
-        logLevel,
-      }
-      const capture = await Capture.open({
-        connector,
-        eventLog: await eventLog.get(),
-        store: captureStore,
-        clock,
-        log,
-        ...config.capture,
-        openShard: (listener) => openThread(thread, listener),
-      })
-      captures.set(connector.name, { connector: connector.name, capture })
-      return capture
-    },
-    captures: () => [...captures.values()],
+    openCapture,
+    captures: () => captures.list(),
     async close() {
+      await headroom.close()
       await (await replays.opened())?.close()
       await engine.close()
       await (await eventLog.opened())?.close()
-      await Promise.all([store, ...captureStores].map((opened) => opened.close()))
+      await Promise.all([store.close(), stores.close()])
     },
   }
 }
@@ -121,22 +148,6 @@ function lazily<Service>(open: () => Promise<Service>): { get(): Promise<Service
       }
     },
     opened: async () => opening,
-  }
-}
-
-/** The store that the connector's `s3.*` properties name; null: the configured one, which goes before. */
-function storeOf({ s3 }: Connector, config: Config): StoreAddress | null {
-  if (config.store.isConfigured || s3 === null) return null
-  const { bucket, region, endpoint, accessKeyId, secretAccessKey } = s3
-  return {
-    url: `s3://${bucket}`,
-    s3: {
-      ...config.store.s3,
-      ...(region !== null && { region }),
-      ...(endpoint !== null && { endpoint }),
-      ...(accessKeyId !== null && { accessKeyId }),
-      ...(secretAccessKey !== null && { secretAccessKey }),
-    },
   }
 }
 

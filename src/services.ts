@@ -1,6 +1,8 @@
-import type { Capture } from './archive/capture.ts'
 import type { Connector } from './archive/connector/connector.ts'
+import type { HeadroomMonitor } from './archive/headroom/monitor.ts'
+import type { OpenCapture, RunnableCapture } from './archive/open-captures.ts'
 import type { Config } from './config.ts'
+import type { ConnectService } from './connect/service.ts'
 import type { Clock } from './ports/clock.ts'
 import type { EventLog } from './ports/event-log.ts'
 import type { Log } from './ports/log.ts'
@@ -15,18 +17,17 @@ export interface Services {
   readonly log: Log
   readonly store: ObjectStore
   readonly queries: QueryService
+  /** What retention is about to delete. Connects to the broker on first use. */
+  readonly headroom: HeadroomMonitor
+  /** Connectors that the archive keeps; they run here once `connectors.run` is called. */
+  readonly connectors: ConnectService
   /** Connects to the broker on first use. Throws UnavailableError `broker-unreachable`. */
   eventLog(): Promise<EventLog>
   /** Connects to the broker on first use. */
   replays(): Promise<ReplayService>
   /** Opens a connector's capture into the archive: the configured one, else the one its `s3.*` properties name. */
-  openCapture(connector: Connector): Promise<Capture>
-  /** Captures that were opened and are not closed, with their connectors' names. */
+  openCapture(connector: Connector): Promise<RunnableCapture>
+  /** Captures that were opened and whose run has not ended, with their connectors' names. */
   captures(): readonly OpenCapture[]
   close(): Promise<void>
-}
-
-export interface OpenCapture {
-  connector: string
-  capture: Capture
 }

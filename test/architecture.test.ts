@@ -10,7 +10,7 @@ const maxLines = 300
 const base = ['errors', 'ports', 'map-concurrently']
 const shared = [...base, 'format', 'catalog']
 const services = ['archive', 'replay', 'query', 'jobs']
-const inside = [...shared, ...services, 'config', 'services']
+const inside = [...shared, ...services, 'connect', 'config', 'services']
 
 /** What each room (a folder of src, or a file at its top) may import besides itself. `docs/architecture.md` says why. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -23,12 +23,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   replay: shared,
   query: shared,
   jobs: shared,
+  connect: [...shared, 'archive'],
   config: [...base, 'format'],
-  services: [...shared, ...services, 'config'],
+  services: [...shared, ...services, 'connect', 'config'],
   http: inside,
   cli: [...inside, 'http'],
   adapters: ['errors', 'ports', 'format'],
-  stores: ['ports', 'adapters'],
+  stores: ['ports', 'archive', 'adapters'],
   'capture-thread': ['archive', 'config', 'adapters', 'stores'],
   app: [...inside, 'http', 'cli', 'adapters', 'stores', 'capture-thread'],
   main: [...inside, 'http', 'cli', 'app'],

@@ -288,11 +288,26 @@ describe('printing the configuration:', () => {
     assert.ok(secrets.length >= 5)
     for (const { schema } of secrets) environment[factsOf(schema).env!] = 'hunter22'
     environment.COLDSTREAM_S3_ACCESS_KEY_ID = 'AKIA'
+    environment.COLDSTREAM_HEADROOM_WEBHOOK_URL = 'https://hooks.example/hunter22'
     const printed = inspect((await loadTls(environment)).description, { depth: 9 })
     assert.doesNotMatch(printed, new RegExp(`hunter22|${sha256}`))
     assert.match(printed, /archivist/)
     assert.match(printed, /password: '\*\*\*'/)
     assert.match(printed, /sha256: '\*\*\*'/)
+  })
+
+  test('headroom: percents in their order, a group pattern for whole names, a secret only with a webhook', async () => {
+    const { headroom } = await load('headroom: { warnPercent: 60, groupsRegex: "a|b" }')
+    assert.deepEqual(headroom.thresholds, { warnShare: 0.6, criticalShare: 0.2 })
+    assert.deepEqual(
+      ['a', 'b', 'ab', 'xb'].map((group) => headroom.groups.test(group)),
+      [true, true, false, false],
+    )
+    assert.equal(headroom.webhook, null)
+    const wrong = 'headroom: { warnPercent: 10, groupsRegex: "(", webhook: { secret: s } }'
+    await assert.rejects(load(wrong), (error: Error) =>
+      ['criticalPercent', 'groupsRegex', 'webhook.secret'].every((name) => error.message.includes(`headroom.${name}`)),
+    )
   })
 
   test('TLS files reach the client as they are', async () => {

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { ProcessTree } from './process-tree.ts'
 
-/** What a program took, as the Linux kernel counts it. */
+/** What a program took, with all the processes that it started. */
 export interface Measured {
   /** From its start to its end. */
   wallSeconds: number
@@ -14,9 +14,12 @@ export interface Measured {
   stdout: string
 }
 
+/** CPU time and memory only grow, so the last sample, at most so long before the end, holds them. */
 const sampleEveryMs = 20
-/** USER_HZ, which is 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100
+/** A program that hangs must not take the figures of the others with it. */
+const limitMs = 3_600_000
+/** Of what a program wrote before it failed; Spark writes pages. */
+const shownLength = 4_000
 
 /** Runs a program to its end. Throws with what it wrote when it fails. */
 export async function measure(
@@ -25,33 +28,22 @@ export async function measure(
   options: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<Measured> {
   const startedAt = performance.now()
-  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
+  })
   await once(child, 'spawn')
-  const usage = { cpuSeconds: 0, peakBytes: 0 }
-  const sampling = setInterval(() => sample(child.pid!, usage), sampleEveryMs)
+  const tree = new ProcessTree(child.pid!)
+  const sampling = setInterval(() => tree.sample(), sampleEveryMs)
   const [[code, signal], stdout, stderr] = await Promise.all([
     once(child, 'exit'),
     text(child.stdout),
     text(child.stderr),
   ]).finally(() => clearInterval(sampling))
   const wallSeconds = (performance.now() - startedAt) / 1000
-  if (code !== 0) throw new Error(`${program} ${args[0]} ended with ${signal ?? code}:\n${stderr}${stdout}`)
-  return { wallSeconds, ...usage, stdout }
-}
-
-/** Both figures only grow, so the last sample, at most 20 ms before the end, holds them. */
-function sample(pid: number, usage: { cpuSeconds: number; peakBytes: number }): void {
-  let stat: string
-  let status: string
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  } catch {
-    // it has just ended
-    return
-  }
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  usage.cpuSeconds = (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
-  const peakKb = Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0)
-  usage.peakBytes = Math.max(usage.peakBytes, peakKb * 1024)
+  if (code !== 0)
+    throw new Error(`${program} ${args[0]} ended with ${signal ?? code}:\n${(stderr + stdout).slice(-shownLength)}`)
+  return { wallSeconds, cpuSeconds: tree.cpuSeconds, peakBytes: tree.peakBytes, stdout }
 }

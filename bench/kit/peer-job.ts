@@ -1,10 +1,10 @@
-/** What a peer is told, as JSON in its only argument. It prints JSON with `records` and `seconds`. */
+import type { BenchStage } from './stage.ts'
+
+/** What a peer that captures is told, as JSON in its only argument. It prints JSON that says how long its work took. */
 export interface PeerJob {
   brokers: string
   topic: string
   partitions: number
-  /** The topic a replay goes to; not used by a capture. */
-  target: string
   endpoint: string
   region: string
   accessKeyId: string
@@ -12,12 +12,26 @@ export interface PeerJob {
   bucket: string
   /** Records of a file, where its hour has so many. */
   flushSize: number
+}
+
+/** What a peer that replays is told. */
+export interface ReplayJob extends PeerJob {
+  /** The topic that the records go to. */
+  target: string
   /** Records of a transaction. */
   transactionRecords: number
 }
 
+/** The job of a peer on this stage. */
+export function peerJob(
+  { kafka, s3 }: BenchStage,
+  work: Pick<PeerJob, 'topic' | 'partitions' | 'bucket' | 'flushSize'>,
+): PeerJob {
+  const { endpoint, region, accessKeyId, secretAccessKey } = s3
+  return { brokers: kafka.brokers.join(','), endpoint, region, accessKeyId, secretAccessKey, ...work }
+}
+
 /** What a peer printed. */
 export interface PeerResult {
-  records: number
   seconds: number
 }

@@ -1,13 +1,16 @@
 import { cpus, loadavg, totalmem } from 'node:os'
-import type { Measured } from './measure.ts'
 
 /** One run of one program. */
 export interface Run {
   program: string
   records: number
-  measured: Measured
   /** The program's own time for the work, without its start. */
   workSeconds: number
+  /** From its start to its end; null for one run of several in the same process. */
+  wallSeconds: number | null
+  cpuSeconds: number
+  /** Of the whole process, or tree of processes. */
+  peakBytes: number
   /** Bytes it stored; null for all runs where nothing is stored. */
   storedBytes: number | null
 }
@@ -20,15 +23,15 @@ export function machineLine(): string {
   return `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} x ${cpu?.model}, ${memory}, Node ${process.versions.node}, load ${load}`
 }
 
-/**
- * A Markdown table of each program's median run by rate, and how many times the first one's rate and rate per CPU second
- * are of each.
- */
+/** The name of the program that the others are compared with. */
+export const ownName = 'Coldstream'
+
+/** A Markdown table of each program's median run by rate, and how many times faster Coldstream is, also by CPU second. */
 export function table(runs: readonly Run[]): string {
   const medians = [...new Set(runs.map((run) => run.program))].map((program) =>
     median(runs.filter((run) => run.program === program)),
   )
-  const [own] = medians
+  const own = medians.find((run) => run.program === ownName)
   const stores = medians.some((run) => run.storedBytes !== null)
   const head = [
     'program',
@@ -43,24 +46,25 @@ export function table(runs: readonly Run[]): string {
   const rows = medians.map((run) => [
     run.program,
     thousands(rate(run)),
-    thousands(run.records / run.measured.wallSeconds),
+    run.wallSeconds === null ? '' : thousands(run.records / run.wallSeconds),
     thousands(cpuRate(run)),
-    `${(run.measured.peakBytes / 1e9).toFixed(2)} GB`,
+    `${(run.peakBytes / 1e9).toFixed(2)} GB`,
     ...(run.storedBytes === null ? [] : [(run.storedBytes / run.records).toFixed(1)]),
-    run === own ? '' : times(rate(own!) / rate(run)),
-    run === own ? '' : times(cpuRate(own!) / cpuRate(run)),
+    own === undefined || run === own ? '' : times(rate(own) / rate(run)),
+    own === undefined || run === own ? '' : times(cpuRate(own) / cpuRate(run)),
   ])
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
 /** One line for a run that has just ended. */
 export function runLine(run: Run): string {
-  const { wallSeconds, cpuSeconds, peakBytes } = run.measured
-  return `${run.program}: ${thousands(rate(run))} records/s (${run.workSeconds.toFixed(1)} s, whole process ${wallSeconds.toFixed(1)} s), CPU ${cpuSeconds.toFixed(1)} s, peak ${Math.round(peakBytes / 1e6)} MB`
+  const { wallSeconds, cpuSeconds, peakBytes } = run
+  const whole = wallSeconds === null ? '' : `, whole process ${wallSeconds.toFixed(1)} s`
+  return `${run.program}: ${thousands(rate(run))} records/s (${run.workSeconds.toFixed(1)} s${whole}), CPU ${cpuSeconds.toFixed(1)} s, peak ${Math.round(peakBytes / 1e6)} MB`
 }
 
 const rate = (run: Run): number => run.records / run.workSeconds
-const cpuRate = (run: Run): number => run.records / run.measured.cpuSeconds
+const cpuRate = (run: Run): number => run.records / run.cpuSeconds
 const thousands = (value: number): string => `${Math.round(value / 1000)} k`
 const times = (ratio: number): string => `${ratio.toFixed(1)} x`
 

@@ -4,7 +4,7 @@ import { parquetReadObjects } from 'hyparquet'
 import { compressors } from 'hyparquet-compressors'
 import kafkajs from 'kafkajs'
 import { registerCodecs } from '../kit/codecs.ts'
-import type { PeerJob } from '../kit/peer-job.ts'
+import type { ReplayJob } from '../kit/peer-job.ts'
 
 interface Row {
   record_offset: bigint
@@ -14,7 +14,7 @@ interface Row {
   record_headers: { key: string; value: Uint8Array | null }[]
 }
 
-const job = JSON.parse(process.argv[2]!) as PeerJob
+const job = JSON.parse(process.argv[2]!) as ReplayJob
 registerCodecs()
 const { accessKeyId, secretAccessKey, endpoint, region, bucket, target } = job
 const s3 = new S3Client({ endpoint, region, forcePathStyle: true, credentials: { accessKeyId, secretAccessKey } })

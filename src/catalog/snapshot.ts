@@ -40,7 +40,7 @@ export async function loadTopic(store: ObjectStore, topic: string): Promise<Topi
   if (known.length === 0) throw await notArchived(store, topic)
   const incarnations: IncarnationSnapshot[] = []
   for (const incarnation of known) {
-    const numbers = await listPartitions(store, incarnationLogPrefix(topic, incarnation.incarnation))
+    const numbers = await listPartitions(store, topic, incarnation.incarnation)
     const partitions = await concurrently(numbers, CONCURRENCY, async (partition) => {
       const key = { topic, incarnation: incarnation.incarnation, partition }
       return { partition, ...(await new LogReader(store, key).state()) }
@@ -50,8 +50,12 @@ export async function loadTopic(store: ObjectStore, topic: string): Promise<Topi
   return { topic, incarnations }
 }
 
-/** Partition numbers, ascending. Asked per first digit, so that a thousand partitions are not a thousand requests in a row. */
-async function listPartitions(store: ObjectStore, prefix: string): Promise<number[]> {
+/**
+ * Numbers of the partitions that have a log, ascending. Asked per first digit, so that a thousand partitions are not a
+ * thousand requests in a row.
+ */
+export async function listPartitions(store: ObjectStore, topic: string, incarnation: number): Promise<number[]> {
+  const prefix = incarnationLogPrefix(topic, incarnation)
   const byDigit = await concurrently([...'0123456789'], 10, (digit) => listFolders(store, prefix, digit))
   return byDigit
     .flat()

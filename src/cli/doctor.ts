@@ -3,8 +3,8 @@ import { raceCreateIfAbsent } from '../archive/store-check.ts'
 import { ColdstreamError } from '../errors.ts'
 import type { CheckResult } from '../ports/check-result.ts'
 import type { Services } from '../services.ts'
-import { readConnectors } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
+import { readConnectorFiles } from './connector-files.ts'
 import { toJson } from './output.ts'
 
 const marks: Readonly<Record<CheckResult['outcome'], string>> = {
@@ -16,9 +16,9 @@ const marks: Readonly<Record<CheckResult['outcome'], string>> = {
 /** `coldstream doctor [connector.json…]`: looks at everything outside and says what to do; 1 when something fails. */
 export async function doctorCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
   const { output } = context
-  const connectors = await readConnectors(files.map((file) => resolve(context.workingFolder, file)))
+  const connectors = await readConnectorFiles(files.map((file) => resolve(context.workingFolder, file)))
   const services = await context.services()
-  const topics = connectors.flatMap((connector) => connector.topics)
+  const topics = connectors.flatMap(({ connector }) => connector.topics)
   const results = [checkRuntime(), ...(await checkStore(services)), ...(await checkBroker(services, topics))]
   if (output.json) output.line(toJson(results))
   for (const { check, outcome, message, remedy } of output.json ? [] : results) {

@@ -114,7 +114,15 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .argument('<connectors...>', 'connector JSON files')
     .option('--until-end', 'stop at the end offsets that the topics have now', false)
     .action(run(captureCommand))
-  program.command('topics').description('list what is archived').action(run(topicsCommand))
+  program
+    .command('topics')
+    .description('list what is archived')
+    .option(
+      '--headroom',
+      'show how long until the broker deletes what is not archived, or not read by a group, yet',
+      false,
+    )
+    .action(run(topicsCommand))
   program
     .command('segments')
     .description('list the segments of a topic')

@@ -1,17 +1,13 @@
 import { resolve } from 'node:path'
-import type { Connector } from '../archive/connector/connector.ts'
 import type { Services } from '../services.ts'
-import { readConnectors } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
+import { readConnectorFiles } from './connector-files.ts'
+import { together } from './together.ts'
 
-/** Wait before a capture that failed is opened again. */
-const firstRetryMs = 1_000
-const lastRetryMs = 60_000
-
-/** `coldstream serve [connector.json…]`: the REST API, and captures beside it, until it is told to stop. */
+/** `coldstream serve [connector.json…]`: the REST API, and connectors beside it, until it is told to stop. */
 export async function serveCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
   const { output, signal } = context
-  const connectors = await readConnectors(files.map((file) => resolve(context.workingFolder, file)))
+  const connectors = await readConnectorFiles(files.map((file) => resolve(context.workingFolder, file)))
   const services = await context.services()
   const { host, port } = services.config.http
   // loaded only here: no other command serves
@@ -21,7 +17,12 @@ export async function serveCommand(context: CommandContext, files: readonly stri
     await resumeReplays(services)
     const address = await server.listen({ host, port })
     output.note(`coldstream listens on ${address}; the archive is ${services.store.url}`)
-    await Promise.all([stopped(signal), ...connectors.map((connector) => captureForEver(services, connector, signal))])
+    const listening = server.server.address()
+    const workerId = `${host}:${typeof listening === 'object' && listening !== null ? listening.port : port}`
+    await together(signal, [
+      (stop) => services.connectors.run(workerId, connectors, stop),
+      (stop) => services.headroom.run(stop),
+    ])
   } finally {
     await server.close()
   }
@@ -38,31 +39,4 @@ async function resumeReplays(services: Services): Promise<void> {
       error: error instanceof Error ? error.message : String(error),
     })
   }
-}
-
-/** Keeps a connector's capture running: what stops it is logged, and it is opened again, going on from its last commit. */
-async function captureForEver(services: Services, connector: Connector, signal: AbortSignal): Promise<void> {
-  for (let retryMs = firstRetryMs; !signal.aborted; retryMs = Math.min(retryMs * 2, lastRetryMs)) {
-    try {
-      const capture = await services.openCapture(connector)
-      retryMs = firstRetryMs
-      await capture.run({ untilEnd: false }, signal)
-    } catch (error) {
-      if (signal.aborted) return
-      const reason = error instanceof Error ? error.message : String(error)
-      services.log.error('the capture stopped and will be opened again', {
-        connector: connector.name,
-        retryMs,
-        error: reason,
-      })
-      await services.clock.sleep(retryMs, signal).catch((interrupted: unknown) => {
-        if (!signal.aborted) throw interrupted
-      })
-    }
-  }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }))
 }

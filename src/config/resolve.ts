@@ -2,6 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { headroomOf } from './headroom-resolve.ts'
 import { masked } from './mask.ts'
 import type { Problem } from './problems.ts'
 import type { Settings } from './schema.ts'
@@ -16,7 +17,7 @@ export function resolveSettings(
   environment: Environment,
   problems: Problem[],
 ): Config {
-  const { kafka, store, capture, queries, query, http, log } = settings
+  const { kafka, store, capture, connect, headroom, queries, query, http, log } = settings
   checkHttp(http, problems)
   checkBrokers(kafka.brokers, problems)
   return {
@@ -27,6 +28,8 @@ export function resolveSettings(
     },
     store: { url: storeUrl(store.url), s3: s3Of(store.s3, problems), isConfigured: isStoreConfigured },
     capture: { ...capture, threads: capture.threads ?? availableParallelism() },
+    headroom: headroomOf(headroom, problems),
+    connect,
     queries: { folder: queries.folder ?? null },
     query: {
       limits: {

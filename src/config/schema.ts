@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { bytes, GiB, MiB, section, text } from './schema-parts.ts'
 
@@ -70,6 +71,16 @@ const capture = section('Capture of topics into the archive.', {
     minimum: 100,
     maximum: 86_400_000,
     env: 'COLDSTREAM_CAPTURE_TOPIC_REFRESH_MS',
+  }),
+})
+
+const connect = section('Connectors that are created by REST and kept in the archive.', {
+  pollIntervalMs: Type.Integer({
+    description: 'Milliseconds between two looks at what other instances have changed.',
+    default: 5_000,
+    minimum: 100,
+    maximum: 3_600_000,
+    env: 'COLDSTREAM_CONNECT_POLL_INTERVAL_MS',
   }),
 })
 
@@ -189,7 +200,7 @@ const log = section('The log, on standard error.', {
 
 /** All that can be configured, with what the reference says about it. */
 export const configSchema = Type.Object(
-  { kafka, store, capture, queries, query, http, log },
+  { kafka, store, capture, connect, headroom, queries, query, http, log },
   { additionalProperties: false },
 )
 

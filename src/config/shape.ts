@@ -38,6 +38,23 @@ export interface Config {
     threads: number
     topicRefreshMs: number
   }
+  connect: { pollIntervalMs: number }
+  headroom: {
+    intervalMs: number
+    thresholds: { warnShare: number; criticalShare: number }
+    /** Matches the whole name of the groups that are watched. */
+    groups: RegExp
+    /** 0: never. */
+    repeatMs: number
+    /** Null: alerts are only logged. */
+    webhook: {
+      url: string
+      secret: string | null
+      timeoutMs: number
+      maxAttempts: number
+      maxQueued: number
+    } | null
+  }
   /** Absolute path of the user's templates, or null. */
   queries: { folder: string | null }
   query: {

@@ -51,6 +51,18 @@ export class JsonFields {
     return known
   }
 
+  flag(name: string): boolean {
+    const value = this.#own(name)
+    if (typeof value !== 'boolean') throw this.damaged(name, 'is not true or false')
+    return value
+  }
+
+  /** An object whose fields are all text. */
+  texts(name: string): Record<string, string> {
+    const fields = this.object(name)
+    return Object.fromEntries(Object.keys(fields.#fields).map((key) => [key, fields.text(key)]))
+  }
+
   /** A whole number that is not negative. */
   count(name: string): number {
     const value = this.#own(name)

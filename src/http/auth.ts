@@ -14,7 +14,8 @@ export interface ApiKey {
 const open = new Set(['/livez', '/readyz'])
 
 /**
- * Asks every route but the probes for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`. Without
+ * Asks every route but the probes for a key, as `Authorization: Bearer <key>` or `X-API-Key: <key>`, or as the password of
+ * `Authorization: Basic`, which is all that most clients of Kafka Connect can send. Without
  * configured keys nothing is asked; configuration then lets the service listen on loopback only.
  */
 export function registerAuth(server: FastifyInstance, keys: readonly ApiKey[]): void {
@@ -33,7 +34,8 @@ export function registerAuth(server: FastifyInstance, keys: readonly ApiKey[]): 
       'api-key-required',
       given === null ? 'no API key was given' : 'the API key is not known',
       {
-        remedy: 'Send the key as "Authorization: Bearer <key>" or "X-API-Key: <key>".',
+        remedy:
+          'Send the key as "Authorization: Bearer <key>" or "X-API-Key: <key>", or as the password of basic authentication.',
       },
     )
   })
@@ -42,6 +44,11 @@ export function registerAuth(server: FastifyInstance, keys: readonly ApiKey[]): 
 function presented(headers: Readonly<Record<string, string | string[] | undefined>>): string | null {
   const bearer = /^Bearer (.+)$/i.exec(String(headers.authorization ?? ''))
   if (bearer) return bearer[1]!.trim()
+  const basic = /^Basic (.+)$/i.exec(String(headers.authorization ?? ''))
+  if (basic)
+    return Buffer.from(basic[1]!, 'base64')
+      .toString('utf8')
+      .replace(/^[^:]*:/, '')
   const key = headers['x-api-key']
   return typeof key === 'string' ? key : null
 }

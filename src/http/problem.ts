@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { ColdstreamError } from '../errors.ts'
+import { isConnectPath, sendConnectError } from './connect/errors.ts'
 
 /** An error as RFC 9457 (Problem Details for HTTP APIs) writes it, with the remedy as an extension member. */
 export const Problem = Type.Object(
@@ -27,13 +28,13 @@ export function registerProblems(server: FastifyInstance): void {
     if (problem.status >= 500) request.log.error({ err: error }, error.message)
     return send(reply, problem)
   })
-  server.setNotFoundHandler((request, reply) =>
-    send(reply, {
-      ...head(404, 'route-not-found', request),
-      detail: `there is no ${request.method} ${request.url.split('?')[0]}`,
-      remedy: 'The routes are listed in /openapi.json.',
-    }),
-  )
+  server.setNotFoundHandler((request, reply) => {
+    const detail = `there is no ${request.method} ${request.url.split('?')[0]}`
+    if (isConnectPath(request.url))
+      return sendConnectError(reply, { error_code: 404, message: `HTTP 404 Not Found: ${detail}` })
+    const remedy = 'The routes are listed in /openapi.json.'
+    return send(reply, { ...head(404, 'route-not-found', request), detail, remedy })
+  })
 }
 
 function send(reply: FastifyReply, problem: Problem): FastifyReply {

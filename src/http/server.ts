@@ -2,7 +2,9 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { Services } from '../services.ts'
 import { registerAuth } from './auth.ts'
+import { connectRoutes } from './connect/routes.ts'
 import { Problem, registerProblems } from './problem.ts'
+import { headroomRoutes } from './routes/headroom.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { queryRoutes } from './routes/queries.ts'
@@ -23,7 +25,7 @@ export async function buildServer(services: Services, version: string): Promise<
         title: 'Coldstream',
         version,
         description:
-          'Event archive and replay. Every error is an RFC 9457 problem document (application/problem+json).',
+          'Event archive and replay. Every error is an RFC 9457 problem document (application/problem+json); those of the routes tagged `connect` have the shape of Kafka Connect’s API, `{"error_code": …, "message": …}`.',
       },
       components: {
         securitySchemes: {
@@ -37,8 +39,10 @@ export async function buildServer(services: Services, version: string): Promise<
   probeRoutes(server, services)
   metricsRoutes(server, services)
   topicRoutes(server, services)
+  headroomRoutes(server, services)
   replayRoutes(server, services)
   queryRoutes(server, services)
+  await connectRoutes(server, services, version)
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())
   await server.ready()
   return server

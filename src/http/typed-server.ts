@@ -7,7 +7,11 @@ export type Server = ReturnType<typeof createServer>
 const maxBodyBytes = 1024 * 1024
 
 export function createServer() {
-  return Fastify({ bodyLimit: maxBodyBytes, routerOptions: { maxParamLength: 300 }, forceCloseConnections: true })
+  return Fastify({
+    bodyLimit: maxBodyBytes,
+    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
+    forceCloseConnections: true,
+  })
     .withTypeProvider<TypeBoxTypeProvider>()
     .setValidatorCompiler(TypeBoxValidatorCompiler)
 }

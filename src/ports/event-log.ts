@@ -13,6 +13,9 @@ export interface EventLog {
   /** What the broker is, for messages: `kafka at host:port`. Never holds credentials. */
   readonly name: string
 
+  /** The broker's own name for itself (Kafka: cluster id), or null when it has none. */
+  clusterId(): Promise<string | null>
+
   /** Topics as the broker has them now; a topic that does not exist is left out. */
   describe(topics: readonly string[]): Promise<TopicInfo[]>
 

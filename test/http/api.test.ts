@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance, InjectOptions } from 'fastify'
+import { parseConnector } from '../../src/archive/connector/parse.ts'
 import { buildServer } from '../../src/http/server.ts'
 import { readCommitted } from '../adapters/kafka/judge.ts'
 import { sharedKafka } from '../kit/kafka.ts'
@@ -201,13 +202,20 @@ describe('the service', () => {
   it('is live and ready, and says what it measures', async () => {
     assert.deepEqual((await call('GET', '/livez')).body, { status: 'ok' })
     assert.deepEqual((await call('GET', '/readyz')).body, { status: 'ready', checks: { store: 'ok', broker: 'ok' } })
-    const metrics = await server.inject('/metrics')
-    assert.match(
-      metrics.body,
-      new RegExp(
-        `coldstream_capture_archived_offset\\{connector="archive-${topic}",topic="${topic}",partition="0"\\} 50`,
-      ),
+    const archived = new RegExp(
+      `coldstream_capture_archived_offset\\{connector="again",topic="${topic}",partition="0"\\} 50`,
     )
+    const stop = new AbortController()
+    const capture = await rig.services.openCapture(parseConnector({ name: 'again', topics: topic }, 'test'))
+    const running = capture.run({ untilEnd: false }, stop.signal)
+    let metrics = await server.inject('/metrics')
+    while (!archived.test(metrics.body)) {
+      await Promise.race([sleep(50), running])
+      metrics = await server.inject('/metrics')
+    }
+    stop.abort()
+    await running
+    assert.doesNotMatch((await server.inject('/metrics')).body, archived, 'a capture that ended is not measured')
     assert.match(
       metrics.body,
       /coldstream_http_request_duration_seconds_count\{method="GET",route="\/livez",status="200"\} 1/,
@@ -218,8 +226,27 @@ describe('the service', () => {
     const { body } = await call('GET', '/openapi.json')
     assert.match(body.openapi, /^3\.1/)
     assert.deepEqual(Object.keys(body.paths).sort(), [
+      '/',
+      '/connector-plugins',
+      '/connector-plugins/{plugin}/config',
+      '/connector-plugins/{plugin}/config/validate',
+      '/connectors',
+      '/connectors/{connector}',
+      '/connectors/{connector}/config',
+      '/connectors/{connector}/offsets',
+      '/connectors/{connector}/pause',
+      '/connectors/{connector}/restart',
+      '/connectors/{connector}/resume',
+      '/connectors/{connector}/status',
+      '/connectors/{connector}/stop',
+      '/connectors/{connector}/tasks',
+      '/connectors/{connector}/tasks/{task}/restart',
+      '/connectors/{connector}/tasks/{task}/status',
+      '/connectors/{connector}/topics',
+      '/connectors/{connector}/topics/reset',
       '/livez',
       '/readyz',
+      '/v1/headroom',
       '/v1/queries',
       '/v1/query-templates',
       '/v1/replays',
@@ -227,6 +254,7 @@ describe('the service', () => {
       '/v1/replays/{id}/cancel',
       '/v1/topics',
       '/v1/topics/{topic}',
+      '/v1/topics/{topic}/headroom',
       '/v1/topics/{topic}/segments',
     ])
     assert.ok(body.paths['/v1/replays'].post.requestBody)
@@ -252,6 +280,8 @@ describe('the service', () => {
         assert.equal(await status(url), 401, url)
       assert.equal(await status('/v1/topics', { authorization: `Bearer ${key}` }), 200)
       assert.equal(await status('/v1/topics', { 'x-api-key': key }), 200)
+      assert.equal(await status('/v1/topics', { authorization: `Basic ${btoa(`anyone:${key}`)}` }), 200)
+      assert.equal(await status('/v1/topics', { authorization: `Basic ${btoa(`${key}:`)}` }), 401)
       assert.equal(await status('/v1/topics', { 'x-api-key': sha256 }), 401)
       assert.equal(await status('/v1/topics', { authorization: 'Bearer ' }), 401)
     } finally {

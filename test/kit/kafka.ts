@@ -6,7 +6,8 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { kafkaJars, missingProgram, run } from './kafka-jars.ts'
+import { kafkaJars } from './kafka-jars.ts'
+import { missingProgram, run } from './run.ts'
 import { freePorts } from './server-process.ts'
 
 /** How a Kafka is started. Topics are never created by being mentioned (`auto.create.topics.enable=false`). */

@@ -20,14 +20,20 @@ export interface TestServicesOptions {
   brokers: string[]
   /** YAML below the usual. */
   config?: string
+  /** Where the archive is; else below the folder. */
+  archive?: string
 }
 
-export async function testServices({ brokers, config = '' }: TestServicesOptions): Promise<TestServices> {
+export async function testServices({
+  brokers,
+  config = '',
+  archive = './archive',
+}: TestServicesOptions): Promise<TestServices> {
   const folder = await mkdtemp(join(tmpdir(), 'coldstream-services-'))
   const configFile = join(folder, 'coldstream.yaml')
   await writeFile(
     configFile,
-    `kafka:\n  brokers: [${brokers.map((broker) => `"${broker}"`).join(', ')}]\nstore:\n  url: ./archive\n${config}`,
+    `kafka:\n  brokers: [${brokers.map((broker) => `"${broker}"`).join(', ')}]\nstore:\n  url: ${archive}\n${config}`,
   )
   const services = await openServices({ configFile, verbose: false })
   return {
@@ -52,9 +58,15 @@ export async function createOrders(brokers: string[], count: number): Promise<st
     topics: [{ topic, numPartitions: 2, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
   })
   await admin.disconnect()
-  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
+  await sendOrders(brokers, topic, 0, count)
+  return topic
+}
+
+/** Sends the orders `first` to `until - 1` to a topic of createOrders, the even ones to its first partition. */
+export async function sendOrders(brokers: string[], topic: string, first: number, until: number): Promise<void> {
+  const producer = independentClient(brokers).producer({ idempotent: true, maxInFlightRequests: 1 })
   await producer.connect()
-  const messages = Array.from({ length: count }, (_, index) => ({
+  const messages = Array.from({ length: until - first }, (_, order) => order + first).map((index) => ({
     partition: index % 2,
     key: `order-${index % 10}`,
     value: JSON.stringify({
@@ -68,7 +80,6 @@ export async function createOrders(brokers: string[], count: number): Promise<st
   }))
   await producer.send({ topic, messages })
   await producer.disconnect()
-  return topic
 }
 
 /** Archives a topic up to its present end. */

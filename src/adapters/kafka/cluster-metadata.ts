@@ -21,6 +21,7 @@ interface PartitionMetadata {
 /** What brokers said of the cluster lately. */
 export class ClusterMetadata {
   readonly brokers: Map<number, BrokerAddress> = new Map()
+  clusterId: string | null = null
   readonly #topics: Map<string, TopicMetadata> = new Map()
 
   topic(name: string): TopicMetadata | undefined {
@@ -29,6 +30,7 @@ export class ClusterMetadata {
 
   /** Takes in an answer; `asked` names the topics that it had to tell about, null for all. */
   update(response: metadataV12.MetadataResponse, asked: readonly string[] | null): TopicMetadata[] {
+    this.clusterId = response.clusterId ?? null
     this.brokers.clear()
     for (const broker of response.brokers) this.brokers.set(broker.nodeId, { host: broker.host, port: broker.port })
     if (asked === null) this.#topics.clear()

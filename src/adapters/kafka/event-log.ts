@@ -25,6 +25,7 @@ import { listOffsets } from './offsets.ts'
 import type { KafkaOptions } from './options.ts'
 import { isProgressTopic } from './progress-log.ts'
 import { KafkaReader } from './reader.ts'
+import { KafkaRetention } from './retention.ts'
 import { createTarget, inspectTarget } from './target.ts'
 import { topicConfigs } from './topic-config.ts'
 import { KafkaWriter } from './writer.ts'
@@ -32,12 +33,15 @@ import { KafkaWriter } from './writer.ts'
 /** A Kafka cluster as an event log; brokers of Kafka 3.1 or newer (reading by topic id). */
 export class KafkaEventLog implements EventLog {
   readonly name: string
+  /** What decides how long this cluster keeps records. */
+  readonly retention: KafkaRetention
   readonly #cluster: KafkaCluster
   readonly #options: KafkaOptions
 
   private constructor(cluster: KafkaCluster, options: KafkaOptions) {
     this.#cluster = cluster
     this.#options = options
+    this.retention = new KafkaRetention(cluster)
     this.name = `kafka at ${options.brokers.join(',')}`
   }
 
@@ -54,6 +58,11 @@ export class KafkaEventLog implements EventLog {
       throw error
     }
     return new KafkaEventLog(cluster, options)
+  }
+
+  async clusterId(): Promise<string | null> {
+    await this.#cluster.refresh([])
+    return this.#cluster.metadata.clusterId
   }
 
   async describe(topics: readonly string[]): Promise<TopicInfo[]> {

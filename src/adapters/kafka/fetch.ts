@@ -10,7 +10,7 @@ import type { AbortedTransaction } from '../../format/record-batch/index.ts'
 export const fetchApi = { key: 1, version: 13 } as const
 
 const consumerReplica = -1
-const readCommitted = 1
+const isolation = { uncommitted: 0, committed: 1 } as const
 /** Session id and epoch of a request that stands alone. */
 const noSession = { id: 0, epoch: -1 }
 
@@ -32,6 +32,8 @@ export interface FetchRequest {
   maxBytes: number
   /** In the order in which the broker fills the response. */
   positions: readonly FetchPosition[]
+  /** `uncommitted`: also beyond the last stable offset, up to the high watermark; `committed` unless told. */
+  isolation?: keyof typeof isolation
 }
 
 export interface FetchResponse {
@@ -65,7 +67,7 @@ export function buildFetch(request: FetchRequest): Writer {
     .appendInt32(maxWaitMs)
     .appendInt32(1)
     .appendInt32(maxBytes)
-    .appendInt8(readCommitted)
+    .appendInt8(isolation[request.isolation ?? 'committed'])
     .appendInt32(noSession.id)
     .appendInt32(noSession.epoch)
     .appendArray(groupByTopic(positions), (topic, group) => {

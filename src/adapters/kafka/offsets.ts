@@ -13,6 +13,16 @@ export type OffsetKind =
   | 'latest-committed'
   /** The one after the last that all replicas have (high watermark). */
   | 'latest'
+  /** No offset, but the timestamp of the first record: milliseconds since the epoch, -1 when there is none. */
+  | 'oldest-timestamp'
+
+/** Asks for the earliest offset; for the one after the last; for the first record of that time or later. */
+const timestamps: Readonly<Record<OffsetKind, bigint>> = {
+  earliest: -2n,
+  'latest-committed': -1n,
+  latest: -1n,
+  'oldest-timestamp': 0n,
+}
 
 const limitMs = 30_000
 
@@ -67,16 +77,20 @@ async function askLeader(
   kind: OffsetKind,
   known: Map<number, bigint>,
 ): Promise<Error | null> {
-  const timestamp = kind === 'earliest' ? -2n : -1n
   const isolation = kind === 'latest-committed' ? 1 : 0
-  const wanted = partitions.map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp }))
+  const wanted = partitions.map((partitionIndex) => ({
+    partitionIndex,
+    currentLeaderEpoch: -1,
+    timestamp: timestamps[kind],
+  }))
   let again: Error | null = null
   try {
     const broker = await cluster.connectionTo(leader)
     const response = await broker.call(listOffsetsV7.api, -1, isolation, [{ name: topic, partitions: wanted }])
-    for (const { partitionIndex, errorCode, offset } of response.topics.flatMap((told) => told.partitions)) {
+    const told = response.topics.flatMap((answered) => answered.partitions)
+    for (const { partitionIndex, errorCode, offset, timestamp } of told) {
       if (errorCode === KafkaCode.none) {
-        known.set(partitionIndex, offset)
+        known.set(partitionIndex, kind === 'oldest-timestamp' ? timestamp : offset)
         continue
       }
       const refusal = brokerRefusal(errorCode, 'to tell the offsets', `partition ${partitionIndex} of topic '${topic}'`)

@@ -49,6 +49,8 @@ export interface ConnectorS3 {
   endpoint: string | null
   accessKeyId: string | null
   secretAccessKey: string | null
+  /** `s3.path.style.access.enabled`: address the bucket below the endpoint; null: as configuration says. */
+  forcePathStyle: boolean | null
 }
 
 /** The group that lag tools know the connector by; the name Kafka Connect gives a sink's group. */

@@ -1,104 +1,86 @@
 import { InvalidInputError } from '../../errors.ts'
-import type { Connector, ConnectorS3, Rotation } from './connector.ts'
+import type { Connector, ConnectorS3, ErrorHandling, Rotation } from './connector.ts'
+import { definitionOf } from './definitions.ts'
 import { readRouting } from './partitioner.ts'
-import { Properties } from './properties.ts'
+import { type Environment, Properties, type PropertyProblem } from './properties.ts'
+import { readTopics, takesTopic } from './topics.ts'
 
 const mebibyte = 1024 * 1024
 
-/** Properties of the sink that change nothing here, and why. */
-const ignored: Readonly<Record<string, string>> = {
-  'tasks.max': 'partitions are divided over what is running',
-  locale: 'paths hold digits only',
-  's3.part.size': 'a segment is stored in one request',
-  's3.compression.type': 'pages inside the Parquet file are compressed, see parquet.codec',
-  'schema.compatibility': 'keys and values are archived as bytes, a schema change closes no file',
-  'key.converter': 'keys are archived as bytes',
-  'value.converter': 'values are archived as bytes',
-  'header.converter': 'headers are archived as bytes',
-  'behavior.on.null.values': 'a tombstone is a row with a null value',
-  'store.kafka.keys': 'keys are always stored',
-  'store.kafka.headers': 'headers are always stored',
-  'keys.format.class': 'keys are a column of the same file',
-  'headers.format.class': 'headers are a column of the same file',
+/** A configuration after every property was looked at. */
+export interface CheckedConnector {
+  /** Null when there are problems. */
+  connector: Connector | null
+  problems: readonly PropertyProblem[]
+  /** As in Connector; also there when there are problems. */
+  warnings: readonly string[]
 }
 
 /**
  * Reads a connector as the article, Kafka Connect's REST API (`{name, config}`) or its properties files (flat, `name`
  * inside) write it. Throws InvalidInputError `connector-invalid` with every problem at once. `origin` names the file.
  */
-export function parseConnector(json: unknown, origin: string): Connector {
-  const { name, config } = unwrap(json, origin)
-  const properties = new Properties(config)
-  properties.requireClass(
-    'connector.class',
-    'S3SinkConnector',
-    'is not the S3 sink (io.confluent.connect.s3.S3SinkConnector)',
-  )
-  properties.requireClass(
-    'storage.class',
-    'S3Storage',
-    'is not supported; use io.confluent.connect.s3.storage.S3Storage or leave it out',
-  )
-  properties.requireClass(
-    'format.class',
-    'ParquetFormat',
-    'is not supported: the archive is Parquet (io.confluent.connect.s3.format.parquet.ParquetFormat)',
-  )
-  for (const [property, separator] of [
-    ['directory.delim', '/'],
-    ['file.delim', '+'],
-  ] as const) {
-    const given = properties.text(property)
-    if (given !== null && given !== separator) properties.problems.push(`${property}: must be "${separator}"`)
+export function parseConnector(json: unknown, origin: string, environment: Environment = process.env): Connector {
+  const { connector, problems } = checkConnector(connectorConfig(json, origin), environment)
+  if (connector === null) throw invalid(origin, problems)
+  return connector
+}
+
+/** The flat configuration of a connector in either shape, `name` inside. Throws as parseConnector. */
+export function connectorConfig(json: unknown, origin: string): Record<string, unknown> & { name: string } {
+  if (!isObject(json)) throw invalid(origin, [{ property: 'connector', message: 'must be a JSON object' }])
+  const config = json.config === undefined ? json : json.config
+  if (!isObject(config)) throw invalid(origin, [{ property: 'config', message: 'must be a JSON object' }])
+  const name = json.name ?? config.name
+  if (typeof name !== 'string') throw invalid(origin, [{ property: 'name', message: 'is missing' }])
+  if (config !== json && config.name !== undefined && config.name !== name) {
+    const message = `"${name}" outside and "${String(config.name)}" inside config differ`
+    throw invalid(origin, [{ property: 'name', message }])
   }
+  return { ...config, name }
+}
+
+/** Looks at every property of a flat configuration; `environment` is where references are looked up. */
+export function checkConnector(config: Readonly<Record<string, unknown>>, environment: Environment): CheckedConnector {
+  const properties = new Properties(config, environment)
+  for (const name of properties.names()) properties.judge(name, definitionOf(name))
+  const name = properties.text('name') ?? ''
+  if (!/^[\w.-]{1,200}$/.test(name)) properties.problem('name', `"${name}" must be 1 to 200 letters, digits, . _ or -`)
   const topics = readTopics(properties)
-  const routing = readRouting(properties)
-  const rotation = readRotation(properties)
-  const s3 = readS3(properties)
-  for (const [property, why] of Object.entries(ignored)) properties.ignore(property, why)
-  properties.text('name')
-  for (const property of properties.unread()) properties.warnings.push(`${property} is not known here and is ignored`)
-  if (name === '' || !/^[\w.-]{1,200}$/.test(name))
-    properties.problems.unshift(`name: "${name}" must be 1 to 200 letters, digits, . _ or -`)
-  if (properties.problems.length > 0) throw invalid(origin, properties.problems)
-  return {
+  const connector = {
     name,
-    topics,
-    topicsRegex: null,
-    tasksMax: null,
-    errors: { tolerance: 'none', deadLetterTopic: null },
-    nullValues: 'write',
-    routing,
-    rotation,
-    s3,
+    ...topics,
+    tasksMax: properties.integer('tasks.max', 1),
+    errors: readErrors(properties, topics),
+    nullValues: readNullValues(properties),
+    routing: readRouting(properties),
+    rotation: readRotation(properties),
+    s3: readS3(properties),
     warnings: properties.warnings,
   }
+  const { problems, warnings } = properties
+  return { connector: problems.length > 0 ? null : connector, problems, warnings }
 }
 
-function unwrap(json: unknown, origin: string): { name: string; config: Record<string, unknown> } {
-  if (!isObject(json)) throw invalid(origin, ['the connector must be a JSON object'])
-  const config = json.config === undefined ? json : json.config
-  if (!isObject(config)) throw invalid(origin, ['config: must be a JSON object'])
-  const name = json.name ?? config.name
-  if (typeof name !== 'string') throw invalid(origin, ['name: is missing'])
-  if (config !== json && config.name !== undefined && config.name !== name) {
-    throw invalid(origin, [`name: "${name}" outside and "${String(config.name)}" inside config differ`])
-  }
-  return { name, config }
+function readErrors(properties: Properties, topics: Pick<Connector, 'topics' | 'topicsRegex'>): ErrorHandling {
+  const name = 'errors.deadletterqueue.topic.name'
+  // a value that is neither has been judged by the definition
+  const tolerance = properties.text('errors.tolerance')?.toLowerCase() === 'all' ? 'all' : 'none'
+  const deadLetterTopic = properties.text(name)
+  if (deadLetterTopic === null) return { tolerance, deadLetterTopic }
+  if (!/^[\w.-]{1,249}$/.test(deadLetterTopic)) properties.problem(name, `"${deadLetterTopic}" is no name of a topic`)
+  if (takesTopic(topics, deadLetterTopic))
+    properties.problem(name, `"${deadLetterTopic}" is itself a topic of this connector; name another one`)
+  if (tolerance === 'none') properties.warnings.push(`${name} is used only with errors.tolerance=all`)
+  return { tolerance, deadLetterTopic }
 }
 
-function readTopics(properties: Properties): string[] {
-  const regex = properties.text('topics.regex')
-  const topics = (properties.text('topics') ?? '')
-    .split(',')
-    .map((topic) => topic.trim())
-    .filter((topic) => topic !== '')
-  if (regex !== null) properties.problems.push('topics.regex: is not supported; list the topics in topics')
-  else if (topics.length === 0)
-    properties.problems.push('topics: is missing; name the topics to archive, separated by commas')
-  const twice = topics.filter((topic, index) => topics.indexOf(topic) !== index)
-  if (twice.length > 0) properties.problems.push(`topics: ${[...new Set(twice)].join(', ')} named twice`)
-  return topics
+function readNullValues(properties: Properties): Connector['nullValues'] {
+  if (properties.isTheSinks && properties.text('behavior.on.null.values') === null)
+    properties.warnings.push(
+      'behavior.on.null.values is write: tombstones are archived (the sink would fail at the first)',
+    )
+  return properties.oneOf('behavior.on.null.values', ['write', 'ignore', 'fail'], 'write')
 }
 
 function readRotation(properties: Properties): Rotation {
@@ -119,16 +101,23 @@ function readS3(properties: Properties): ConnectorS3 | null {
   const rest = {
     region: properties.text('s3.region'),
     endpoint: properties.text('store.url'),
-    accessKeyId: properties.text('aws.access.key.id'),
-    secretAccessKey: properties.text('aws.secret.access.key'),
+    accessKeyId: properties.secret('aws.access.key.id'),
+    secretAccessKey: properties.secret('aws.secret.access.key'),
+    forcePathStyle: properties.boolean('s3.path.style.access.enabled'),
   }
+  // not shown: someone may have put credentials into it
+  if (rest.endpoint !== null && !/^https?:\/\/[^@\s?#]+$/.test(rest.endpoint))
+    properties.problem('store.url', 'must be an http or https URL without credentials')
+  const isSet = (name: string) => properties.text(name) !== null
+  if (isSet('aws.access.key.id') !== isSet('aws.secret.access.key'))
+    properties.problem('aws.secret.access.key', 'goes with aws.access.key.id: set both or none')
   if (bucket === null) {
     if (Object.values(rest).some((value) => value !== null))
-      properties.problems.push('s3.bucket.name: is missing although other store properties are set')
+      properties.problem('s3.bucket.name', 'is missing although other store properties are set')
     return null
   }
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
-    properties.problems.push(`s3.bucket.name: "${bucket}" is not a valid bucket name`)
+    properties.problem('s3.bucket.name', `"${bucket}" is not a valid bucket name`)
   return { bucket, ...rest }
 }
 
@@ -136,7 +125,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function invalid(origin: string, problems: string[]): InvalidInputError {
+function invalid(origin: string, found: readonly PropertyProblem[]): InvalidInputError {
+  const problems = found.map(({ property, message }) => `${property}: ${message}`)
   return new InvalidInputError(
     'connector-invalid',
     `connector ${origin} cannot be used:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,

@@ -20,8 +20,9 @@ export function readRouting(properties: Properties): Routing {
   const partitionDurationMs = properties.integer('partition.duration.ms', 1) ?? finestFieldMs
   // with wider buckets than the path can tell apart every record of an hour would be filed under the bucket's first one
   if (partitionDurationMs > finestFieldMs) {
-    properties.problems.push(
-      `partition.duration.ms: ${partitionDurationMs} is wider than path.format can tell apart (${finestFieldMs}); leave it out or make the path coarser`,
+    properties.problem(
+      'partition.duration.ms',
+      `${partitionDurationMs} is wider than path.format can tell apart (${finestFieldMs}); leave it out or make the path coarser`,
     )
   }
   const routing: Routing = {
@@ -32,7 +33,7 @@ export function readRouting(properties: Properties): Routing {
     timestampField: readTimestampField(properties),
     codec: readCodec(properties),
   }
-  if (parsed) collect(properties, () => new TimeBuckets(routing))
+  if (parsed) collect(properties, 'timezone', () => new TimeBuckets(routing))
   return routing
 }
 
@@ -42,15 +43,17 @@ function readPathFormat(properties: Properties): string {
   const fixed = fixedFormats[partitioner]
   if (fixed !== undefined) {
     if (given !== null && given !== fixed) {
-      properties.problems.push(
-        `path.format: "${given}" contradicts partitioner.class ${partitioner}, which uses ${fixed}; use TimeBasedPartitioner`,
+      properties.problem(
+        'path.format',
+        `"${given}" contradicts partitioner.class ${partitioner}, which uses ${fixed}; use TimeBasedPartitioner`,
       )
     }
     return fixed
   }
   if (partitioner !== 'TimeBasedPartitioner') {
-    properties.problems.push(
-      `partitioner.class: ${partitioner} does not partition by time; use TimeBasedPartitioner, HourlyPartitioner or DailyPartitioner`,
+    properties.problem(
+      'partitioner.class',
+      `${partitioner} does not partition by time; use TimeBasedPartitioner, HourlyPartitioner or DailyPartitioner`,
     )
   }
   return given ?? hourly
@@ -60,11 +63,12 @@ function readTopicsDir(properties: Properties): string {
   const topicsDir = properties.text('topics.dir') ?? 'topics'
   const folders = topicsDir.split('/')
   if (folders.some((folder) => !/^[\w.=-]+$/.test(folder) || /^\.+$/.test(folder))) {
-    properties.problems.push(
-      `topics.dir: "${topicsDir}" must be folder names of letters, digits and . _ = - between slashes`,
+    properties.problem(
+      'topics.dir',
+      `"${topicsDir}" must be folder names of letters, digits and . _ = - between slashes`,
     )
-  } else if (['log', 'catalog', 'replays', 'jobs', 'queries', 'doctor'].includes(folders[0] ?? '')) {
-    properties.problems.push(`topics.dir: "${topicsDir}" is where the archive keeps its own books; choose another name`)
+  } else if (['log', 'catalog', 'connectors', 'replays', 'jobs', 'queries', 'doctor'].includes(folders[0] ?? '')) {
+    properties.problem('topics.dir', `"${topicsDir}" is where the archive keeps its own books; choose another name`)
   }
   return topicsDir
 }
@@ -74,19 +78,20 @@ function readTimestampField(properties: Properties): string | null {
   const field = properties.text('timestamp.field')
   if (extractor === 'RecordField') {
     if (field === null)
-      properties.problems.push('timestamp.field: RecordField needs the name of the field that holds the time')
+      properties.problem('timestamp.field', 'RecordField needs the name of the field that holds the time')
     return field
   }
-  if (extractor === '') {
+  if (extractor === '' && properties.isTheSinks) {
     properties.warnings.push(
       'timestamp.extractor is Record (the sink would take Wallclock, which cannot be reproduced after a crash)',
     )
-  } else if (extractor !== 'Record') {
-    properties.problems.push(
-      `timestamp.extractor: ${extractor} cannot be reproduced after a crash; use Record or RecordField`,
+  } else if (extractor !== '' && extractor !== 'Record') {
+    properties.problem(
+      'timestamp.extractor',
+      `${extractor} cannot be reproduced after a crash; use Record or RecordField`,
     )
   }
-  if (field !== null) properties.problems.push('timestamp.field: only used with timestamp.extractor=RecordField')
+  if (field !== null) properties.problem('timestamp.field', 'only used with timestamp.extractor=RecordField')
   return null
 }
 
@@ -95,15 +100,15 @@ function readCodec(properties: Properties): ParquetCodec {
 }
 
 function tryParse(properties: Properties, pathFormat: string): PathFormat | null {
-  return collect(properties, () => parsePathFormat(pathFormat))
+  return collect(properties, 'path.format', () => parsePathFormat(pathFormat))
 }
 
-function collect<Result>(properties: Properties, attempt: () => Result): Result | null {
+function collect<Result>(properties: Properties, property: string, attempt: () => Result): Result | null {
   try {
     return attempt()
   } catch (error) {
     if (!(error instanceof ColdstreamError)) throw error
-    properties.problems.push(`${error.message}. ${error.remedy}`)
+    properties.problem(property, `${error.message}. ${error.remedy}`)
     return null
   }
 }

@@ -1,4 +1,4 @@
-export { crcHolds, readBatchHeader } from './batch-header.ts'
+export { crcHolds, readBatchHeader, splitBatches } from './batch-header.ts'
 export { compress, decompress } from './codecs.ts'
 export { copyRecord } from './copy-record.ts'
 export type { AbortedTransaction, CorruptBatches } from './read-committed.ts'

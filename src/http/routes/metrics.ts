@@ -2,12 +2,14 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { PartitionStatus } from '../../archive/capture.ts'
 import type { Services } from '../../services.ts'
 import type { Server } from '../typed-server.ts'
+import { headroomMetrics } from './headroom-metrics.ts'
 
 /** `/metrics`, in Prometheus' text format. Names and units are listed in docs/operations.md. */
 export function metricsRoutes(server: Server, services: Services): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   captureMetrics(registry, services)
+  headroomMetrics(registry, services)
   requestMetrics(registry, server)
   server.get('/metrics', { schema: { hide: true } }, async (_, reply) =>
     reply.type(registry.contentType).send(await registry.metrics()),

@@ -64,7 +64,8 @@ export async function bucketPlace(access: S3Access, bucket: string): Promise<Pla
   const list = async (prefix: string): Promise<{ key: string; bytes: number }[]> => {
     const found: { key: string; bytes: number }[] = []
     for await (const { name, size } of client.listObjectsV2(bucket, prefix, true)) {
-      if (name !== undefined) found.push({ key: name, bytes: size ?? 0 })
+      // Hadoop leaves empty objects where a folder would be
+      if (name !== undefined && !name.endsWith('/')) found.push({ key: name, bytes: size ?? 0 })
     }
     return found
   }

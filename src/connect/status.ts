@@ -1,0 +1,57 @@
+import type { RunStatus } from './connector-run.ts'
+import type { RestartRequest, TargetState } from './registry-entry.ts'
+import { traceOf } from './trace.ts'
+
+/** Connect's words for the state of a connector or task. */
+export type ConnectState = TargetState | 'FAILED' | 'UNASSIGNED' | 'RESTARTING'
+
+/** A connector as this instance runs it. */
+export interface ConnectorStatus {
+  name: string
+  state: ConnectState
+  /** What stopped it; null while all is well. */
+  trace: string | null
+  /** `host:port` of this instance. */
+  workerId: string
+  tasks: TaskState[]
+}
+
+export interface TaskState {
+  id: number
+  state: ConnectState
+  trace: string | null
+}
+
+/** Connect's view of what runs here: a paused connector keeps its tasks, a stopped one has none. */
+export function connectorStatus(
+  name: string,
+  workerId: string,
+  target: TargetState,
+  here: RunStatus & { restingTasks: number },
+): ConnectorStatus {
+  if (target === 'STOPPED') return { name, workerId, state: 'STOPPED', trace: null, tasks: [] }
+  if (target === 'PAUSED') {
+    const tasks = Array.from({ length: here.restingTasks }, (_, id) => ({ id, state: 'PAUSED' as const, trace: null }))
+    return { name, workerId, state: 'PAUSED', trace: null, tasks }
+  }
+  const tasks = here.tasks.map(({ task, error }) => ({
+    id: task,
+    state: error === null ? ('RUNNING' as const) : ('FAILED' as const),
+    trace: error === null ? null : traceOf(error),
+  }))
+  const trace = here.error === null ? null : traceOf(here.error)
+  return { name, workerId, state: here.state, trace, tasks }
+}
+
+/** The status with what a restart is going to restart. */
+export function restartingStatus(
+  status: ConnectorStatus,
+  { includeTasks, onlyFailed }: Omit<RestartRequest, 'seq'>,
+): ConnectorStatus {
+  const isMeant = ({ state }: { state: ConnectState }): boolean => !onlyFailed || state === 'FAILED'
+  return {
+    ...status,
+    state: isMeant(status) ? 'RESTARTING' : status.state,
+    tasks: status.tasks.map((task) => ({ ...task, state: includeTasks && isMeant(task) ? 'RESTARTING' : task.state })),
+  }
+}
