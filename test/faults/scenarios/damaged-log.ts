@@ -102,6 +102,6 @@ export const damageStops: Scenario[] = Object.entries(damages).map(([name, damag
 /** A batch that cannot be read, with errors.tolerance=all. */
 export const damageIsPassed: Scenario[] = Object.entries(damages).map(([name, damage]) => ({
   name: `damaged log: ${name}, tolerance all`,
-  rounds: { full: 2, short: 1 },
+  rounds: { full: 2, short: name === 'a flipped bit' ? 1 : 0 },
   run: (round) => passes(round, damage),
 }))
