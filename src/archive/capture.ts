@@ -157,7 +157,7 @@ export class Capture {
   /** The partitions that the group gives to this member, as they come and go. */
   async #join(signal: AbortSignal): Promise<void> {
     const { eventLog, connector, clock, topicRefreshMs } = this.#parts
-    this.#member = await eventLog.joinGroup({
+    const member = await eventLog.joinGroup({
       group: consumerGroupOf(connector),
       topics: this.#topics.map(({ topic }) => topic),
       listener: {
@@ -165,13 +165,16 @@ export class Capture {
         failed: (error) => this.#over.reject(error),
       },
     })
+    // the run may have ended while the group took its time
+    if (signal.aborted) return member.leave()
+    this.#member = member
     while (connector.topicsRegex !== null && !signal.aborted) {
       await clock.sleep(topicRefreshMs, signal).catch((error: unknown) => {
         if (!signal.aborted) throw error
       })
       if (signal.aborted) return
       try {
-        this.#member.subscribe(await chosenTopics(connector, eventLog))
+        member.subscribe(await chosenTopics(connector, eventLog))
       } catch (error) {
         // the reader says it louder when the brokers stay away
         if (!(error instanceof UnavailableError)) throw error

@@ -1,6 +1,7 @@
 import { NotFoundError } from '../errors.ts'
 import type { EventLog, TopicInfo } from '../ports/event-log.ts'
 import type { Connector } from './connector/connector.ts'
+import { takesTopic } from './connector/topics.ts'
 
 /** Names of the topics that a connector archives now: those it names, or those of the broker that its pattern chooses. */
 export async function chosenTopics(connector: Connector, eventLog: EventLog): Promise<string[]> {
@@ -8,7 +9,7 @@ export async function chosenTopics(connector: Connector, eventLog: EventLog): Pr
   if (topicsRegex === null) return topics
   const names = await eventLog.listTopics()
   // what could not be archived would else come round again
-  return names.filter((name) => isWholeMatch(topicsRegex, name) && name !== errors.deadLetterTopic)
+  return names.filter((name) => takesTopic(connector, name) && name !== errors.deadLetterTopic)
 }
 
 /** The connector's topics as the broker has them. Throws NotFoundError `topic-not-found` naming all that it lacks. */
@@ -26,8 +27,4 @@ export async function describeTopics(connector: Connector, eventLog: EventLog): 
       details: { topics: missing },
     },
   )
-}
-
-function isWholeMatch(pattern: RegExp, name: string): boolean {
-  return pattern.exec(name)?.[0] === name
 }

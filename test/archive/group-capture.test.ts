@@ -155,11 +155,8 @@ describe('a connector with a pattern', () => {
     const other = await createTopic(brokers, { prefix: 'other' })
     await produce(brokers, early, numbered(5))
     await produce(brokers, other, numbered(5))
-    const connector = {
-      ...parseConnector({ name: prefix, topics: 'unused', 'rotate.idle.ms': 300 }, 'test'),
-      topics: [],
-      topicsRegex: new RegExp(`${prefix}-.*`),
-    }
+    const pattern = { 'topics.regex': `${prefix}-.*`, 'rotate.idle.ms': 300 }
+    const connector = parseConnector({ name: prefix, ...pattern }, 'test')
     const capture = await start('unused', { connector })
     await archived(early, 5n, capture)
     const late = await createTopic(brokers, { prefix })

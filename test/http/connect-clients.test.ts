@@ -66,7 +66,10 @@ told['restarted'] = connect.restart_connector(name, include_tasks=True)['connect
 until('RUNNING')
 told['tasks'] = [task['id']['task'] for task in connect.list_connector_tasks(name)]
 told['task'] = connect.get_connector_task_status(name, 0)['state']
-told['topics'] = connect.list_connector_topics(name)[name]['topics']
+for _ in range(100):
+    told['topics'] = connect.list_connector_topics(name)[name]['topics']
+    if told['topics']: break
+    time.sleep(0.1)
 told['plugins'] = [plugin['class'] for plugin in connect.list_connector_plugins()]
 connect.stop_connector(name)
 told['stopped'] = until('STOPPED')

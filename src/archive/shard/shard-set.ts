@@ -20,6 +20,7 @@ export class ShardSet {
   readonly #parts: ShardSetParts
   readonly #slots: Slot[] = []
   readonly #openings: Promise<void>[] = []
+  #isClosed = false
 
   constructor(parts: ShardSetParts) {
     this.#parts = parts
@@ -48,10 +49,14 @@ export class ShardSet {
     return this.#slots.flatMap(({ shard }) => shard.status())
   }
 
-  /** Divides partitions among the shards; resolves when all are read, or were reported as failed. */
+  /**
+   * Divides partitions among the shards; resolves when all are read, or were reported as failed. Once the set is closed
+   * nothing is taken.
+   */
   async take(orders: readonly PartitionOrder[]): Promise<void> {
-    if (orders.length === 0) return
+    if (orders.length === 0 || this.#isClosed) return
     await this.#open(Math.min(this.#parts.shards, this.held().length + orders.length))
+    if (this.#isClosed) return
     const taken = new Map<Slot, PartitionOrder[]>()
     for (const order of orders) {
       const slot = this.#slots[leastLoaded(this.#slots.map(loadOf), order.topic.topic)]!
@@ -85,6 +90,7 @@ export class ShardSet {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     // one that failed to open was thrown to whoever gave it work; the others are closed
     await Promise.allSettled(this.#openings)
     await Promise.all(this.#slots.map(({ shard }) => shard.close()))
