@@ -30,17 +30,17 @@ export function connectorStatus(
   here: RunStatus & { restingTasks: number },
 ): ConnectorStatus {
   if (target === 'STOPPED') return { name, workerId, state: 'STOPPED', trace: null, tasks: [] }
-  if (target === 'PAUSED') {
-    const tasks = Array.from({ length: here.restingTasks }, (_, id) => ({ id, state: 'PAUSED' as const, trace: null }))
-    return { name, workerId, state: 'PAUSED', trace: null, tasks }
-  }
-  const tasks = here.tasks.map(({ task, error }) => ({
+  const resting = (state: ConnectState): TaskState[] =>
+    Array.from({ length: here.restingTasks }, (_, id) => ({ id, state, trace: null }))
+  if (target === 'PAUSED') return { name, workerId, state: 'PAUSED', trace: null, tasks: resting('PAUSED') }
+  const running = here.tasks.map(({ task, error }) => ({
     id: task,
     state: error === null ? ('RUNNING' as const) : ('FAILED' as const),
     trace: error === null ? null : traceOf(error),
   }))
   const trace = here.error === null ? null : traceOf(here.error)
-  return { name, workerId, state: here.state, trace, tasks }
+  // between two runs, as in a restart, the tasks of the last one are still the connector's
+  return { name, workerId, state: here.state, trace, tasks: running.length > 0 ? running : resting('UNASSIGNED') }
 }
 
 /** The status with what a restart is going to restart. */

@@ -29,7 +29,8 @@ function assertError({ status, body }: Answer, expected: number, message: RegExp
 function statusWhen(state: string, of = name): Promise<Answer> {
   return eventually(
     () => instance.call('GET', `/connectors/${of}/status`),
-    ({ body }) => body.connector?.state === state,
+    // the tasks of a connector that runs are there once its capture is open
+    ({ body }) => body.connector?.state === state && (state !== 'RUNNING' || body.tasks.length > 0),
   )
 }
 
