@@ -16,7 +16,7 @@ import {
 } from './shard.ts'
 
 const openAtOnce = 16
-const fetchBytes = 32 * 1024 * 1024
+const fetchBytes = 8 * 1024 * 1024
 const fetchWaitMs = 500
 
 /** A shard on this very thread: reads all its partitions with one reader, a fetch at a time. */

@@ -3,6 +3,7 @@ import { ColdstreamError } from '../../errors.ts'
 import type { Codec } from '../../ports/record-block.ts'
 import { compressLz4Frame, decompressLz4Frame } from './lz4-frame.ts'
 import { notDecompressible, payloadTooLarge } from './payload-errors.ts'
+import { Scratch } from './scratch.ts'
 import { compressXerial, decompressSnappy } from './snappy-xerial.ts'
 
 /** Bound on a decompressed payload when the caller names none: far above what a real batch holds, below what hurts. */
@@ -12,11 +13,17 @@ export const defaultMaxPayloadBytes: number = 256 * 1024 * 1024
 const chunkSize = 256 * 1024
 
 /**
- * Decompresses a batch's payload. `none` gives the payload itself, anything else a buffer of its own. Throws
+ * Decompresses a batch's payload. `none` gives the payload itself, anything else other memory. Throws
  * DamagedDataError `payload-too-large` when it would grow over `maxBytes`, before the memory is taken, and
- * `payload-not-decompressible` when the bytes are not of that codec.
+ * `payload-not-decompressible` when the bytes are not of that codec. `scratch` may lend memory for the result, which then
+ * is overwritten by the next one.
  */
-export function decompress(codec: Codec, payload: Uint8Array, maxBytes: number): Buffer {
+export function decompress(
+  codec: Codec,
+  payload: Uint8Array,
+  maxBytes: number,
+  scratch: Scratch = new Scratch(0),
+): Buffer {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   try {
     switch (codec) {
@@ -30,7 +37,7 @@ export function decompress(codec: Codec, payload: Uint8Array, maxBytes: number):
       case 'snappy':
         return decompressSnappy(bytes, maxBytes)
       case 'lz4':
-        return decompressLz4Frame(bytes, maxBytes)
+        return decompressLz4Frame(bytes, maxBytes, scratch)
     }
   } catch (error) {
     if (error instanceof ColdstreamError) throw error

@@ -1,5 +1,6 @@
 import { compressSync, uncompressSync } from 'lz4-napi'
 import { notDecompressible, payloadTooLarge } from './payload-errors.ts'
+import type { Scratch } from './scratch.ts'
 
 /**
  * LZ4 frames (https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md), walked here and handed to the library block
@@ -28,8 +29,11 @@ interface FrameHeader {
   contentChecksumBytes: number
 }
 
-/** Decompresses exactly one frame. Throws DamagedDataError as `decompress` does, or what the library throws. */
-export function decompressLz4Frame(bytes: Buffer, maxBytes: number): Buffer {
+/**
+ * Decompresses exactly one frame; a frame of several blocks into memory of `scratch`. Throws DamagedDataError as
+ * `decompress` does, or what the library throws.
+ */
+export function decompressLz4Frame(bytes: Buffer, maxBytes: number, scratch: Scratch): Buffer {
   const header = readFrameHeader(bytes)
   const parts: Buffer[] = []
   let total = 0
@@ -40,15 +44,21 @@ export function decompressLz4Frame(bytes: Buffer, maxBytes: number): Buffer {
     if (word === 0) break
     const size = word & ~storedBit
     if (size > header.maxBlockBytes || at + size > bytes.length) throw notDecompressible('lz4', 'a block is cut short')
-    const block = bytes.subarray(at, at + size)
-    const part = word >= storedBit ? block : decompressBlock(block, header, parts)
+    const part =
+      word >= storedBit
+        ? bytes.subarray(at, at + size)
+        : decompressBlock(bytes.subarray(at - 4, at + size), header, parts)
     total += part.length
     if (total > maxBytes) throw payloadTooLarge(maxBytes)
     parts.push(part)
     at += size + header.blockChecksumBytes
   }
   if (at + header.contentChecksumBytes !== bytes.length) throw notDecompressible('lz4', 'the frame ends elsewhere')
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts, total)
+  if (parts.length === 1) return parts[0]!
+  const whole = scratch.take(total)
+  let end = 0
+  for (const part of parts) end += part.copy(whole, end)
+  return whole
 }
 
 /** Compresses into one frame. */
@@ -73,11 +83,16 @@ export function compressLz4Frame(bytes: Uint8Array): Buffer {
   return Buffer.concat(parts)
 }
 
-function decompressBlock(block: Buffer, header: FrameHeader, before: readonly Buffer[]): Buffer {
-  const sized = Buffer.allocUnsafe(4 + block.length)
-  sized.writeUInt32LE(Math.min(header.maxBlockBytes, block.length * maxRatio), 0)
-  block.copy(sized, 4)
-  return header.independent ? uncompressSync(sized) : uncompressSync(sized, windowOf(before))
+/** `sized` is the block with the four bytes before it, in which a frame has the block's own size. */
+function decompressBlock(sized: Buffer, header: FrameHeader, before: readonly Buffer[]): Buffer {
+  const word = sized.readUInt32LE(0)
+  // The library wants the plain size in the same place, which is lent to it for the call: a copy costs more.
+  sized.writeUInt32LE(Math.min(header.maxBlockBytes, (sized.length - 4) * maxRatio), 0)
+  try {
+    return header.independent ? uncompressSync(sized) : uncompressSync(sized, windowOf(before))
+  } finally {
+    sized.writeUInt32LE(word, 0)
+  }
 }
 
 /** The last 64 KiB of what was decompressed so far. */

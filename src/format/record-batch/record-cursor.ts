@@ -2,6 +2,7 @@ import { DamagedDataError } from '../../errors.ts'
 import type { RecordBlock } from '../../ports/record-block.ts'
 import type { RecordView } from '../record-view.ts'
 import { decompress, defaultMaxPayloadBytes } from './codecs.ts'
+import { Scratch } from './scratch.ts'
 
 const noBytes = Buffer.alloc(0)
 
@@ -22,6 +23,7 @@ export class RecordCursor implements RecordView {
   headerCount = 0
 
   readonly #maxPayloadBytes: number
+  readonly #scratch = new Scratch()
   /** Place of the next byte to read. */
   #at = 0
   /** Nothing at or after this place may be read now. */
@@ -59,7 +61,7 @@ export class RecordCursor implements RecordView {
 
   #decompressed(block: RecordBlock): Buffer {
     try {
-      return decompress(block.codec, block.payload, this.#maxPayloadBytes)
+      return decompress(block.codec, block.payload, this.#maxPayloadBytes, this.#scratch)
     } catch (error) {
       if (!(error instanceof DamagedDataError)) throw error
       const { baseOffset, lastOffset } = block
