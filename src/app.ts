@@ -1,5 +1,4 @@
 import { tmpdir } from 'node:os'
-import { Worker } from 'node:worker_threads'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { SystemClock } from './adapters/system-clock.ts'
@@ -7,9 +6,7 @@ import { Webhook } from './adapters/webhook.ts'
 import { Capture } from './archive/capture.ts'
 import { createHeadroomMonitor } from './archive/headroom/create.ts'
 import { OpenCaptures } from './archive/open-captures.ts'
-import type { ShardListener } from './archive/shard/shard.ts'
-import { ThreadShard } from './archive/shard/thread/thread-shard.ts'
-import type { CaptureThreadData } from './capture-thread.ts'
+import { CaptureThreads } from './capture-threads.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
 import { ConnectService } from './connect/service.ts'
@@ -22,12 +19,6 @@ import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
 import { ReplayService } from './replay/service.ts'
 import type { Services } from './services.ts'
 import { ConnectorStores, openStore } from './stores.ts'
-
-/** The module of a capture's thread, beside this one: TypeScript when run from source, JavaScript when built. */
-const CAPTURE_THREAD = new URL(
-  `./capture-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`,
-  import.meta.url,
-)
 
 /** Reads the configuration and puts the services together: the one place that knows the adapters. */
 export async function openServices(options: OpenOptions): Promise<Services> {
@@ -84,22 +75,27 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
   })
   const stores = new ConnectorStores(config.store, store)
   const openCapture: Services['openCapture'] = async (connector) => {
-    const thread: CaptureThreadData = {
+    const threads = new CaptureThreads({
       connector,
       kafka: config.kafka,
       store: stores.addressOf(connector),
       logLevel,
-    }
-    const capture = await Capture.open({
-      connector,
-      eventLog: await eventLog.get(),
-      store: await stores.of(connector),
-      clock,
-      log,
-      ...config.capture,
-      openShard: (listener) => openThread(thread, listener),
     })
-    return captures.add(connector.name, capture)
+    try {
+      const capture = await Capture.open({
+        connector,
+        eventLog: await eventLog.get(),
+        store: await stores.of(connector),
+        clock,
+        log,
+        ...config.capture,
+        shards: threads,
+      })
+      return captures.add(connector.name, capture)
+    } catch (error) {
+      await threads.close()
+      throw error
+    }
   }
   const connectors = new ConnectService({
     store,
@@ -149,10 +145,6 @@ function lazily<Service>(open: () => Promise<Service>): { get(): Promise<Service
     },
     opened: async () => opening,
   }
-}
-
-function openThread(data: CaptureThreadData, listener: ShardListener): Promise<ThreadShard> {
-  return ThreadShard.open(new Worker(CAPTURE_THREAD, { workerData: data, name: 'coldstream-capture' }), listener)
 }
 
 function segmentFiles(store: ObjectStore, config: Config): SegmentFiles {

@@ -31,7 +31,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   adapters: ['errors', 'ports', 'format'],
   stores: ['ports', 'archive', 'adapters'],
   'capture-thread': ['archive', 'config', 'adapters', 'stores'],
-  app: [...inside, 'http', 'cli', 'adapters', 'stores', 'capture-thread'],
+  'capture-threads': ['archive', 'capture-thread'],
+  app: [...inside, 'http', 'cli', 'adapters', 'stores', 'capture-threads'],
   main: [...inside, 'http', 'cli', 'app'],
 }
 

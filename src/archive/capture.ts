@@ -14,8 +14,8 @@ import {
   type PartitionPlace,
   type PartitionStatus,
   placeName,
-  type Shard,
   type ShardListener,
+  type ShardSource,
 } from './shard/shard.ts'
 import { ShardSet } from './shard/shard-set.ts'
 import { chosenTopics, describeTopics } from './topic-choice.ts'
@@ -35,7 +35,7 @@ export interface CaptureParts {
   threads: number
   /** How often topics and their partitions are looked for that were not there before. */
   topicRefreshMs: number
-  openShard(listener: ShardListener): Promise<Shard>
+  shards: ShardSource
 }
 
 /** What a capture did since it was opened. */
@@ -96,7 +96,8 @@ export class Capture {
     this.#shards = new ShardSet({
       shards: Math.min(threads, connector.tasksMax ?? threads),
       memoryMaxBytes,
-      openShard: () => parts.openShard(this.#listener()),
+      source: parts.shards,
+      listener: this.#listener(),
     })
   }
 

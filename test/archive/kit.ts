@@ -73,8 +73,11 @@ export function openCapture(
     memoryMaxBytes: 256 * 1024 * 1024,
     threads: 2,
     topicRefreshMs: 500,
-    openShard: (listener) =>
-      Promise.resolve(new LocalShard({ ...outside, describer: parquetDescriber, writer: randomUUID() }, listener)),
+    shards: {
+      open: (listener) =>
+        Promise.resolve(new LocalShard({ ...outside, describer: parquetDescriber, writer: randomUUID() }, listener)),
+      close: () => Promise.resolve(),
+    },
     ...parts,
   })
 }

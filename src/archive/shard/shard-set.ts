@@ -1,25 +1,35 @@
-import { type PartitionOrder, type PartitionPlace, type PartitionStatus, placeName, type Shard } from './shard.ts'
+import {
+  type PartitionOrder,
+  type PartitionPlace,
+  type PartitionStatus,
+  placeName,
+  type Shard,
+  type ShardListener,
+  type ShardSource,
+} from './shard.ts'
 import { leastLoaded } from './spread.ts'
 
-/** A shard with what it was given. */
+/** A shard, perhaps on its way, with what it was given. */
 interface Slot {
-  shard: Shard
+  opening: Promise<Shard>
+  /** Null until it is open. */
+  shard: Shard | null
   held: Map<string, PartitionOrder>
 }
 
 export interface ShardSetParts {
+  source: ShardSource
+  listener: ShardListener
   /** Shards at most. */
   shards: number
   /** Memory that the segments of all shards together may hold. */
   memoryMaxBytes: number
-  openShard(index: number): Promise<Shard>
 }
 
 /** The shards of one capture: opened as partitions come, each with its share of the memory. */
 export class ShardSet {
   readonly #parts: ShardSetParts
   readonly #slots: Slot[] = []
-  readonly #openings: Promise<void>[] = []
   #isClosed = false
 
   constructor(parts: ShardSetParts) {
@@ -46,33 +56,37 @@ export class ShardSet {
   }
 
   status(): PartitionStatus[] {
-    return this.#slots.flatMap(({ shard }) => shard.status())
+    return this.#slots.flatMap(({ shard }) => shard?.status() ?? [])
   }
 
   /**
-   * Divides partitions among the shards; resolves when all are read, or were reported as failed. Once the set is closed
-   * nothing is taken.
+   * Divides partitions among the shards; resolves when all are read, or were reported as failed. A shard that is open
+   * begins while others still open. Once the set is closed nothing is taken.
    */
   async take(orders: readonly PartitionOrder[]): Promise<void> {
     if (orders.length === 0 || this.#isClosed) return
-    await this.#open(Math.min(this.#parts.shards, this.held().length + orders.length))
-    if (this.#isClosed) return
+    this.#openUpTo(Math.min(this.#parts.shards, this.held().length + orders.length))
     const taken = new Map<Slot, PartitionOrder[]>()
     for (const order of orders) {
       const slot = this.#slots[leastLoaded(this.#slots.map(loadOf), order.topic.topic)]!
       slot.held.set(placeName({ topic: order.topic.topic, partition: order.partition }), order)
       taken.set(slot, [...(taken.get(slot) ?? []), order])
     }
-    await Promise.all([...taken].map(([{ shard }, some]) => shard.take(some)))
+    await Promise.all(
+      [...taken].map(async ([{ opening }, some]) => {
+        const shard = await opening
+        if (!this.#isClosed) await shard.take(some)
+      }),
+    )
   }
 
   /** Has what was taken of these committed, and lets go of them. */
   async release(places: readonly PartitionPlace[]): Promise<void> {
     await Promise.all(
-      this.#slots.map(async ({ shard, held }) => {
+      this.#slots.map(async ({ opening, held }) => {
         const some = places.filter((place) => held.has(placeName(place)))
         if (some.length === 0) return
-        await shard.release(some)
+        await (await opening).release(some)
         for (const place of some) held.delete(placeName(place))
       }),
     )
@@ -92,21 +106,27 @@ export class ShardSet {
   async close(): Promise<void> {
     this.#isClosed = true
     // one that failed to open was thrown to whoever gave it work; the others are closed
-    await Promise.allSettled(this.#openings)
-    await Promise.all(this.#slots.map(({ shard }) => shard.close()))
+    await Promise.allSettled(this.#slots.map(({ opening }) => opening))
+    await Promise.all(this.#slots.map(({ shard }) => shard?.close()))
+    await this.#parts.source.close()
   }
 
-  /** Sees to it that there are so many shards. */
-  async #open(count: number): Promise<void> {
-    while (this.#openings.length < count) {
-      const opening = this.#parts.openShard(this.#openings.length).then((shard) => {
-        this.#slots.push({ shard, held: new Map() })
+  #openUpTo(count: number): void {
+    while (this.#slots.length < count) {
+      const slot: Slot = { opening: this.#parts.source.open(this.#parts.listener), shard: null, held: new Map() }
+      slot.opening = slot.opening.then((shard) => {
+        slot.shard = shard
+        this.#shareMemory()
+        return shard
       })
-      this.#openings.push(opening)
+      this.#slots.push(slot)
     }
-    await Promise.all(this.#openings)
+    this.#shareMemory()
+  }
+
+  #shareMemory(): void {
     const share = Math.floor(this.#parts.memoryMaxBytes / this.#slots.length)
-    for (const { shard } of this.#slots) shard.limitMemory(share)
+    for (const { shard } of this.#slots) shard?.limitMemory(share)
   }
 }
 

@@ -46,6 +46,14 @@ export interface Shard {
   close(): Promise<void>
 }
 
+/** Where a capture's shards come from. */
+export interface ShardSource {
+  /** Opens a shard that tells this listener. */
+  open(listener: ShardListener): Promise<Shard>
+  /** Lets go of what was prepared and not used. Shards are closed by whoever opened them. */
+  close(): Promise<void>
+}
+
 /** What a shard tells its owner. */
 export interface ShardListener {
   committed(range: CommittedRange & PartitionPlace): void

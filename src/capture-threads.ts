@@ -1,0 +1,37 @@
+import { Worker } from 'node:worker_threads'
+import type { ShardListener, ShardSource } from './archive/shard/shard.ts'
+import { ThreadShard } from './archive/shard/thread/thread-shard.ts'
+import type { CaptureThreadData } from './capture-thread.ts'
+
+/** The thread's module beside this one: TypeScript when run from source, JavaScript when built. */
+const MODULE = new URL(`./capture-thread${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
+
+/**
+ * The threads of one capture. The first is started at once, so that it loads its modules while this thread asks the
+ * brokers for the topics; there is always work for one.
+ */
+export class CaptureThreads implements ShardSource {
+  readonly #data: CaptureThreadData
+  #first: Worker | null
+
+  constructor(data: CaptureThreadData) {
+    this.#data = data
+    this.#first = this.#start()
+  }
+
+  open(listener: ShardListener): Promise<ThreadShard> {
+    const worker = this.#first ?? this.#start()
+    this.#first = null
+    return ThreadShard.open(worker, listener)
+  }
+
+  async close(): Promise<void> {
+    const unused = this.#first
+    this.#first = null
+    await unused?.terminate()
+  }
+
+  #start(): Worker {
+    return new Worker(MODULE, { workerData: this.#data, name: 'coldstream-capture' })
+  }
+}
