@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 
 const { version, engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -16,7 +16,7 @@ if (Number.parseInt(process.versions.node, 10) < oldestMajor) {
   process.exitCode = 1
 } else {
   // every command and every thread of a capture starts a third faster the second time
-  enableCompileCache()
+  module.enableCompileCache()
   // loaded only now: what an older Node.js cannot even read must not keep it from saying so
   const [{ openServices }, { runCli }] = await Promise.all([import('./app.ts'), import('./cli/program.ts')])
   // a reader that has seen enough (`coldstream topics | head -3`) is no error
