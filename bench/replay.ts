@@ -8,11 +8,11 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { independentClient } from '../test/adapters/kafka/judge.ts'
-import { cleanEnvironment, coldstreamArgs, runColdstream } from '../test/faults/kit/coldstream.ts'
+import { cleanEnvironment, runColdstream } from '../test/faults/kit/coldstream.ts'
 import { writeConnector } from '../test/faults/kit/connector.ts'
 import type { Place } from '../test/faults/kit/place.ts'
 import { readTopic } from '../test/faults/kit/read-topic.ts'
-import { coldstreamSettings } from './kit/coldstream-capture.ts'
+import { builtColdstreamArgs, coldstreamSettings } from './kit/coldstream-capture.ts'
 import { type Measured, measure } from './kit/measure.ts'
 import { produceOrders } from './kit/orders.ts'
 import { type PeerResult, peerJob, type ReplayJob } from './kit/peer-job.ts'
@@ -86,7 +86,7 @@ async function createTarget({ kafka }: BenchStage, target: string): Promise<void
 }
 
 async function coldstream(stage: BenchStage, archive: Place, target: string) {
-  const command = coldstreamArgs(['--json', 'replay', topic, '--to', target, '--id', target])
+  const command = builtColdstreamArgs(['--json', 'replay', topic, '--to', target, '--id', target])
   const env = cleanEnvironment(coldstreamSettings(stage, archive))
   const measured = await measure(process.execPath, command, { cwd: stage.folder, env })
   const { createdAt, updatedAt } = JSON.parse(measured.stdout) as { createdAt: string; updatedAt: string }

@@ -1,8 +1,17 @@
-import { cleanEnvironment, coldstreamArgs } from '../../test/faults/kit/coldstream.ts'
+import { fileURLToPath } from 'node:url'
+import { cleanEnvironment } from '../../test/faults/kit/coldstream.ts'
 import { writeConnector } from '../../test/faults/kit/connector.ts'
 import type { Place } from '../../test/faults/kit/place.ts'
 import { type Measured, measure } from './measure.ts'
 import type { BenchStage } from './stage.ts'
+
+/** What is published, as `npm run build` made it: from source every thread would strip types first. */
+const builtColdstream = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+
+/** The program's arguments for `node`. */
+export function builtColdstreamArgs(args: readonly string[]): string[] {
+  return [builtColdstream, ...args]
+}
 
 /** What makes the command line use a stage's broker and one of its buckets. */
 export function coldstreamSettings({ kafka }: BenchStage, place: Place): Record<string, string> {
@@ -17,7 +26,7 @@ export async function captureToEnd(
   flushSize: number,
 ): Promise<Measured & { workSeconds: number }> {
   const connector = await writeConnector(stage.folder, topic, flushSize)
-  const command = coldstreamArgs(['--json', 'capture', connector, '--until-end'])
+  const command = builtColdstreamArgs(['--json', 'capture', connector, '--until-end'])
   const env = cleanEnvironment(coldstreamSettings(stage, place))
   const measured = await measure(process.execPath, command, { cwd: stage.folder, env })
   const { seconds } = JSON.parse(measured.stdout) as { seconds: number }
