@@ -35,6 +35,8 @@ export class Lane {
   readonly opened: OpenedPartition
   readonly capture: PartitionCapture
   state: LaneState = 'reading'
+  /** How often it began to read anew; what was fetched before belongs to another turn. */
+  turn = 0
   /** Offset at which it is done; null: never. */
   readonly #until: bigint | null
 
@@ -105,6 +107,7 @@ export class Lane {
   /** After a rival moved the log: finishes what it left and stands where it stands. */
   async recover(): Promise<void> {
     const position = await this.opened.settle()
+    this.turn += 1
     this.capture.restartAt(position)
     this.capture.commits.restart()
   }

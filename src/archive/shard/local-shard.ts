@@ -4,6 +4,7 @@ import { ColdstreamError } from '../../errors.ts'
 import { BufferPool } from '../../format/parquet/index.ts'
 import { RecordCursor } from '../../format/record-batch/index.ts'
 import type { EventReader, PartitionBounds, PartitionFetch } from '../../ports/event-log.ts'
+import { fetchPieces } from '../fetch-pieces.ts'
 import { openPartition, type PartitionParts } from '../open-partition.ts'
 import { Lane, type LaneSharing } from './lane.ts'
 import {
@@ -18,6 +19,8 @@ import {
 const openAtOnce = 16
 const fetchBytes = 8 * 1024 * 1024
 const fetchWaitMs = 500
+/** Taken in at once, as fetched: some milliseconds of work. */
+const pieceBytes = 512 * 1024
 
 /** A shard on this very thread: reads all its partitions with one reader, a fetch at a time. */
 export class LocalShard implements Shard {
@@ -138,11 +141,10 @@ export class LocalShard implements Shard {
     const { signal } = this.#stop
     try {
       while (!signal.aborted) {
-        for (const fetch of await this.#next(reader)) {
-          this.#deliver(fetch)
-          // uploads and their answers go on between two partitions
-          await eventsHandled()
-        }
+        const fetched = await this.#next(reader)
+        const lanes = fetched.map((fetch) => this.#lanes.get(placeName(fetch)))
+        const turns = lanes.map((lane) => lane?.turn)
+        for (const [index, fetch] of fetched.entries()) await this.#deliver(fetch, lanes[index], turns[index])
         this.#tick()
         await this.#holdMemory()
       }
@@ -174,13 +176,16 @@ export class LocalShard implements Shard {
     return this.#lanes.get(placeName({ topic: String(topic), partition: Number(partition) }))
   }
 
-  #deliver(fetch: PartitionFetch): void {
-    const lane = this.#lanes.get(placeName(fetch))
-    if (lane?.state !== 'reading') return
-    try {
-      lane.capture.take(fetch)
-    } catch (error) {
-      this.#fail(lane, asError(error))
+  /** Has a lane take what was fetched for its present turn; uploads and their answers go on between two pieces. */
+  async #deliver(fetch: PartitionFetch, lane: Lane | undefined, turn: number | undefined): Promise<void> {
+    for (const piece of fetchPieces(fetch, pieceBytes)) {
+      if (lane?.state !== 'reading' || lane.turn !== turn) return
+      try {
+        lane.capture.take(piece)
+      } catch (error) {
+        this.#fail(lane, asError(error))
+      }
+      await eventsHandled()
     }
   }
 
