@@ -43,6 +43,8 @@ export interface CaptureTotals {
   records: number
   segments: number
   bytes: number
+  /** Offsets without a row that may have held data: each is in a gap with its reason. */
+  lostOffsets: number
 }
 
 /** One thread of a capture. */
@@ -50,7 +52,9 @@ export interface TaskStatus {
   /** Numbered from 0. */
   task: number
   partitions: number
-  /** What stopped some of its partitions; null while all is well. */
+  /** Partitions that stopped and stay so until the connector is started again. */
+  stoppedPartitions: number
+  /** What stopped the first of them; null while all is well. */
   error: Error | null
 }
 
@@ -66,7 +70,7 @@ const topicsAtOnce = 16
 
 /** Streams a connector's topics into the archive until it is stopped. */
 export class Capture {
-  readonly totals: CaptureTotals = { records: 0, segments: 0, bytes: 0 }
+  readonly totals: CaptureTotals = { records: 0, segments: 0, bytes: 0, lostOffsets: 0 }
   readonly #parts: CaptureParts
   readonly #topics: readonly TopicInfo[]
   readonly #shards: ShardSet
@@ -115,11 +119,11 @@ export class Capture {
   /** How its threads fare. */
   tasks(): TaskStatus[] {
     const failures = [...this.#failures.values()]
-    return Array.from({ length: Math.max(1, this.#shards.size) }, (_, task) => ({
-      task,
-      partitions: this.#shards.partitionsOf(task),
-      error: failures.find((failure) => failure.task === task)?.error ?? null,
-    }))
+    return Array.from({ length: Math.max(1, this.#shards.size) }, (_, task) => {
+      const stopped = failures.filter((failure) => failure.task === task)
+      const partitions = this.#shards.partitionsOf(task)
+      return { task, partitions, stoppedPartitions: stopped.length, error: stopped[0]?.error ?? null }
+    })
   }
 
   /**
@@ -244,6 +248,7 @@ export class Capture {
         this.totals.records += range.records
         this.totals.segments += range.segments
         this.totals.bytes += range.bytes
+        this.totals.lostOffsets += Number(range.lostOffsets)
         this.#retries.succeeded(placeName({ topic, partition }))
         this.#acknowledger.add({ topic, partition, next: range.next })
         this.#parts.log.info('archived', { topic, partition, ...range })

@@ -1,5 +1,6 @@
 import type { LogHead } from '../catalog/log-state.ts'
 import { UnavailableError } from '../errors.ts'
+import { countOffsets, LOSSES } from '../format/gaps.ts'
 import type { OutgoingRecord } from '../format/record-batch/index.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -14,6 +15,8 @@ export interface CommittedRange {
   segments: number
   records: number
   bytes: number
+  /** Offsets without a row that may have held data. */
+  lostOffsets: bigint
   reason: CloseReason
 }
 
@@ -128,7 +131,8 @@ export class CommitQueue {
   }
 }
 
-function describe({ from, next, segments, bytes, reason }: ClosedRange): CommittedRange {
+function describe({ from, next, segments, gaps, bytes, reason }: ClosedRange): CommittedRange {
   const records = segments.reduce((sum, segment) => sum + segment.records, 0)
-  return { from, next, segments: segments.length, records, bytes, reason }
+  const lostOffsets = countOffsets(gaps.filter((gap) => LOSSES.has(gap.reason)))
+  return { from, next, segments: segments.length, records, bytes, lostOffsets, reason }
 }

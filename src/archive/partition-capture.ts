@@ -1,4 +1,5 @@
 import { DamagedDataError } from '../errors.ts'
+import { LOSSES } from '../format/gaps.ts'
 import type { RecordCursor } from '../format/record-batch/index.ts'
 import type { RecordView } from '../format/record-view.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -12,9 +13,6 @@ import type { OpenRange } from './open-range.ts'
 import { type CloseReason, closesAtTimestampMs, closesNow } from './rotate.ts'
 import type { Router } from './route.ts'
 import { type OffsetOf, type OffsetSink, walkFetch } from './walk-fetch.ts'
-
-/** Reasons of gaps that somebody has to hear of. */
-const losses: ReadonlySet<GapReason> = new Set(['retention', 'truncated', 'corrupt', 'unreadable'])
 
 /** What one partition's capture is made of. */
 export interface PartitionCaptureParts {
@@ -154,7 +152,7 @@ export class PartitionCapture implements OffsetSink {
   }
 
   gap(reason: GapReason, firstOffset: bigint, lastOffset: bigint): void {
-    if (losses.has(reason)) this.#lost = { ...(this.#lost ?? { reason, firstOffset, error: null }), lastOffset }
+    if (LOSSES.has(reason)) this.#lost = { ...(this.#lost ?? { reason, firstOffset, error: null }), lastOffset }
     const open = this.#open ?? this.#openAt(firstOffset)
     open.lastChangeAtMs = this.#nowMs
     open.addGap(reason, firstOffset, lastOffset)

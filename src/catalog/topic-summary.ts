@@ -1,4 +1,4 @@
-import type { GapReason } from '../ports/record-block.ts'
+import { LOSSES } from '../format/gaps.ts'
 import type { TopicSnapshot } from './snapshot.ts'
 
 /** What the archive holds of a topic, in a few numbers. */
@@ -17,13 +17,10 @@ export interface TopicSummary {
   lostOffsets: bigint
 }
 
-/** Reasons of gaps in which data may have been; the others never held a record anybody could read. */
-const losses: ReadonlySet<GapReason> = new Set(['retention', 'truncated', 'corrupt', 'unreadable', 'skipped'])
-
 export function summarizeTopic(snapshot: TopicSnapshot): TopicSummary {
   const partitions = snapshot.incarnations.flatMap((incarnation) => incarnation.partitions)
   const segments = partitions.flatMap((partition) => partition.segments).filter((segment) => segment.records > 0)
-  const gaps = partitions.flatMap((partition) => partition.gaps).filter((gap) => losses.has(gap.reason))
+  const gaps = partitions.flatMap((partition) => partition.gaps).filter((gap) => LOSSES.has(gap.reason))
   return {
     topic: snapshot.topic,
     partitions: snapshot.incarnations.at(-1)?.partitions.length ?? 0,

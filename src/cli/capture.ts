@@ -53,11 +53,12 @@ function progressOf(captures: readonly RunnableCapture[]): { done: number; total
 }
 
 function report({ output }: CommandContext, captures: readonly RunnableCapture[], seconds: number): void {
-  const totals = { records: 0, segments: 0, bytes: 0 }
+  const totals = { records: 0, segments: 0, bytes: 0, lostOffsets: 0 }
   for (const capture of captures) {
     totals.records += capture.totals.records
     totals.segments += capture.totals.segments
     totals.bytes += capture.totals.bytes
+    totals.lostOffsets += capture.totals.lostOffsets
   }
   const partitions = captures.flatMap((capture) => capture.status())
   if (output.json) output.line(toJson({ ...totals, seconds, partitions }))
@@ -66,5 +67,9 @@ function report({ output }: CommandContext, captures: readonly RunnableCapture[]
     output.line(
       `archived ${formatCount(totals.records)} records in ${formatCount(totals.segments)} segments, ${formatBytes(totals.bytes)}, in ${seconds.toFixed(1)} s${rate}`,
     )
+    if (totals.lostOffsets > 0)
+      output.note(
+        `${formatCount(totals.lostOffsets)} offsets have no row although they may have held data: see "coldstream verify <topic>"`,
+      )
   }
 }

@@ -5,6 +5,9 @@ export interface Gap extends OffsetRun {
   reason: GapReason
 }
 
+/** Reasons of gaps in which data may have been; the others never held a record that anybody was to have. */
+export const LOSSES: ReadonlySet<GapReason> = new Set(['retention', 'truncated', 'corrupt', 'unreadable', 'skipped'])
+
 /** Offsets from `firstOffset` to `lastOffset`, both inclusive. */
 export interface OffsetRun {
   firstOffset: bigint

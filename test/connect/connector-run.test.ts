@@ -33,7 +33,7 @@ class Captures {
   readonly errors: string[] = []
   opened = 0
   running = 0
-  tasks: TaskStatus[] = [{ task: 0, partitions: 2, error: null }]
+  tasks: TaskStatus[] = [{ task: 0, partitions: 2, stoppedPartitions: 0, error: null }]
   /** What the next openings and runs do: an error, or run until told to stop. */
   failures: Error[] = []
   onRun: () => void = () => undefined
@@ -109,7 +109,11 @@ describe('the run of a connector', () => {
     }
     const run = ConnectorRun.start(captures.parts(), connector)
     assert.equal(run.status().state, 'UNASSIGNED')
-    assert.deepEqual(await seen.promise, { state: 'FAILED', error, tasks: [{ task: 0, partitions: 2, error }] })
+    assert.deepEqual(await seen.promise, {
+      state: 'FAILED',
+      error,
+      tasks: [{ task: 0, partitions: 2, stoppedPartitions: 0, error }],
+    })
     assert.deepEqual(captures.errors, ['the capture stopped and will be opened again'])
     await run.stop()
   })
@@ -173,7 +177,7 @@ describe('a slot', () => {
     await until(() => captures.running === 1)
     const restart = { seq: 5, includeTasks: true, onlyFailed: true }
     slot.want({ ...wanted, restart })
-    captures.tasks = [{ task: 0, partitions: 2, error: away() }]
+    captures.tasks = [{ task: 0, partitions: 2, stoppedPartitions: 0, error: away() }]
     slot.want({ ...wanted, restart })
     await turn()
     assert.equal(captures.opened, 1, 'that request came before anything had failed')

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { PartitionStatus } from '../../archive/capture.ts'
+import type { PartitionStatus, TaskStatus } from '../../archive/capture.ts'
 import type { Services } from '../../services.ts'
 import type { Server } from '../typed-server.ts'
 import { headroomMetrics } from './headroom-metrics.ts'
@@ -48,10 +48,36 @@ function captureMetrics(registry: Registry, services: Services): void {
     'End of the broker’s log for a read-committed reader.',
     (status) => status.end,
   )
-  for (const total of ['records', 'segments', 'bytes'] as const) {
+  const taskGauge = (name: string, help: string, value: (task: TaskStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['connector', 'task'],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const { connector, capture } of services.captures()) {
+          for (const status of capture.tasks()) this.set({ connector, task: String(status.task) }, value(status))
+        }
+      },
+    })
+  }
+  taskGauge('coldstream_capture_partitions', 'Partitions that a thread captures.', (task) => task.partitions)
+  taskGauge(
+    'coldstream_capture_stopped_partitions',
+    'Partitions that stopped at a fault and stay so until the connector is started again.',
+    (task) => task.stoppedPartitions,
+  )
+  const helps = {
+    records: 'Archived records since the capture was opened.',
+    segments: 'Archived segments since the capture was opened.',
+    bytes: 'Bytes of these segments.',
+    lostOffsets: 'Offsets without a row that may have held data, since the capture was opened.',
+  }
+  for (const total of ['records', 'segments', 'bytes', 'lostOffsets'] as const) {
     new Counter({
-      name: `coldstream_capture_${total}_total`,
-      help: `Archived ${total} since the capture was opened.`,
+      name: `coldstream_capture_${total === 'lostOffsets' ? 'lost_offsets' : total}_total`,
+      help: helps[total],
       labelNames: ['connector'],
       registers: [registry],
       collect() {
