@@ -8,7 +8,7 @@ import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { Acknowledger } from './acknowledge.ts'
 import { type Connector, consumerGroupOf } from './connector/connector.ts'
-import { Retries } from './retries.ts'
+import { PartitionTroubles } from './partition-troubles.ts'
 import {
   type PartitionOrder,
   type PartitionPlace,
@@ -75,9 +75,7 @@ export class Capture {
   readonly #topics: readonly TopicInfo[]
   readonly #shards: ShardSet
   readonly #acknowledger: Acknowledger
-  readonly #retries: Retries
-  /** Partitions that stopped for a reason that does not pass by itself, and on which task. */
-  readonly #failures = new Map<string, { task: number; error: Error }>()
+  readonly #troubles: PartitionTroubles
   /** With `untilEnd`: partitions that are not done. */
   readonly #unfinished = new Set<string>()
   /** Settles when there is nothing left to do, or nothing can be done. */
@@ -96,7 +94,7 @@ export class Capture {
         this.#member?.acknowledge(positions) ?? eventLog.acknowledge(consumerGroupOf(connector), positions),
       log,
     )
-    this.#retries = new Retries(clock, (error) => this.#over.reject(error))
+    this.#troubles = new PartitionTroubles(clock, (error) => this.#over.reject(error))
     this.#shards = new ShardSet({
       shards: Math.min(threads, connector.tasksMax ?? threads),
       memoryMaxBytes,
@@ -118,9 +116,8 @@ export class Capture {
 
   /** How its threads fare. */
   tasks(): TaskStatus[] {
-    const failures = [...this.#failures.values()]
     return Array.from({ length: Math.max(1, this.#shards.size) }, (_, task) => {
-      const stopped = failures.filter((failure) => failure.task === task)
+      const stopped = this.#troubles.stopped().filter((partition) => partition.task === task)
       const partitions = this.#shards.partitionsOf(task)
       return { task, partitions, stoppedPartitions: stopped.length, error: stopped[0]?.error ?? null }
     })
@@ -142,12 +139,12 @@ export class Capture {
     } finally {
       signal.removeEventListener('abort', stopped)
       this.#ending.abort()
-      this.#retries.close()
+      this.#troubles.close()
       await this.#shards.close()
       await this.#acknowledger.flush()
       await this.#member?.leave()
     }
-    for (const { error } of this.#failures.values()) throw error
+    for (const { error } of this.#troubles.stopped()) throw error
     return this.totals
   }
 
@@ -195,24 +192,20 @@ export class Capture {
     const wanted = new Map(partitions.map((partition) => [placeName(partition), partition]))
     const held = this.#shards.held()
     const lost = held.filter((order) => wanted.get(orderName(order))?.incarnationId !== order.topic.incarnationId)
-    for (const name of [...this.#failures.keys(), ...this.#retries.names()]) {
-      if (wanted.has(name)) continue
-      this.#failures.delete(name)
-      this.#retries.forget(name)
-    }
+    for (const name of this.#troubles.names()) if (!wanted.has(name)) this.#troubles.forget(name)
     await this.#shards.release(lost.map(({ topic, partition }) => ({ topic: topic.topic, partition })))
     await this.#acknowledger.flush()
     const kept = new Set(held.filter((order) => !lost.includes(order)).map(orderName))
     const added = partitions.filter((partition) => {
       const name = placeName(partition)
-      return !kept.has(name) && !this.#failures.has(name) && !this.#retries.has(name)
+      return !kept.has(name) && !this.#troubles.has(name)
     })
     try {
       await this.#takeAssigned(added)
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       this.#parts.log.warn('the group gave partitions that cannot be read yet', { error: error.message })
-      for (const partition of added) this.#retries.add(placeName(partition), () => this.#takeAssigned([partition]))
+      for (const partition of added) this.#troubles.retry(placeName(partition), () => this.#takeAssigned([partition]))
     }
   }
 
@@ -249,7 +242,7 @@ export class Capture {
         this.totals.segments += range.segments
         this.totals.bytes += range.bytes
         this.totals.lostOffsets += Number(range.lostOffsets)
-        this.#retries.succeeded(placeName({ topic, partition }))
+        this.#troubles.succeeded(placeName({ topic, partition }))
         this.#acknowledger.add({ topic, partition, next: range.next })
         this.#parts.log.info('archived', { topic, partition, ...range })
       },
@@ -269,13 +262,13 @@ export class Capture {
     const facts = { connector: connector.name, ...place, error: error.message }
     this.#unfinished.delete(name)
     if (!this.#untilEnd && error instanceof UnavailableError && order !== null) {
-      const retryMs = this.#retries.add(name, () => this.#shards.take([order]))
+      const retryMs = this.#troubles.retry(name, () => this.#shards.take([order]))
       log.warn('a partition cannot be captured now and will be tried again', { ...facts, retryMs })
     } else if (!this.#untilEnd && error instanceof NotFoundError && error.code === 'topic-not-found') {
       // a topic of the same name that comes instead is assigned anew
       log.warn('a topic is gone; what was read of it is archived', facts)
     } else {
-      this.#failures.set(name, { task, error })
+      this.#troubles.stop(name, { task, error })
       log.error('a partition stopped; it goes on when the connector is started again', facts)
     }
     this.#endIfNothingIsLeft()
@@ -284,7 +277,7 @@ export class Capture {
   /** Ends the run when all is done; also when every partition that it has has failed. */
   #endIfNothingIsLeft(): void {
     const isDone = this.#untilEnd && this.#unfinished.size === 0
-    const isStuck = this.#failures.size > 0 && this.#shards.held().length === 0 && this.#retries.names().length === 0
+    const isStuck = this.#troubles.areFinal && this.#shards.held().length === 0
     if (isDone || isStuck) this.#over.resolve()
   }
 }

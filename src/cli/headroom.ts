@@ -1,5 +1,5 @@
+import { type Headroom, type HeadroomLevel, severity, worstLevel } from '../archive/headroom/headroom.ts'
 import type { HeadroomReport, TopicHeadroom } from '../archive/headroom/report.ts'
-import { type Headroom, type HeadroomLevel, severity, worstLevel } from '../archive/headroom.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { formatCount, number, renderTable, text, toJson } from './output.ts'
 

@@ -1,5 +1,5 @@
-import { parquetDescriber } from '../archive/parquet-describer.ts'
-import { type Finding, type VerifyProgress, verifyTopic } from '../archive/verify.ts'
+import { parquetDescriber } from '../archive/commit/parquet-describer.ts'
+import { type Finding, type VerifyProgress, verifyTopic } from '../archive/verify/verify.ts'
 import { loadTopic } from '../catalog/snapshot.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { formatBytes, formatCount, toJson } from './output.ts'

@@ -1,5 +1,5 @@
-import { severity } from '../headroom.ts'
 import type { Condition } from './conditions.ts'
+import { severity } from './headroom.ts'
 
 /** What is told of a condition. */
 export interface Alert extends Condition {

@@ -1,4 +1,4 @@
-import type { Headroom, HeadroomLevel } from '../headroom.ts'
+import type { Headroom, HeadroomLevel } from './headroom.ts'
 import type { Loss } from './log-tail.ts'
 import type { GroupHeadroom, HeadroomReport, PartitionHeadroom } from './report.ts'
 

@@ -1,5 +1,5 @@
 import type { RetentionLimits } from '../../ports/retention.ts'
-import type { LogRates } from '../headroom.ts'
+import type { LogRates } from './headroom.ts'
 
 /** A look at a partition's log. */
 export interface LogSample {

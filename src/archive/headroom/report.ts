@@ -1,5 +1,5 @@
 import type { RetentionLimits } from '../../ports/retention.ts'
-import type { Headroom } from '../headroom.ts'
+import type { Headroom } from './headroom.ts'
 import type { Loss } from './log-tail.ts'
 
 /** One look at everything that has to be read before retention deletes it. */

@@ -7,7 +7,7 @@ import type {
   RetentionLimits,
   RetentionSource,
 } from '../../ports/retention.ts'
-import { type HeadroomThresholds, type LogFacts, type LogRates, predictHeadroom } from '../headroom.ts'
+import { type HeadroomThresholds, type LogFacts, type LogRates, predictHeadroom } from './headroom.ts'
 import { addSample, type RateState, ratesOf } from './rates.ts'
 import type { GroupHeadroom, PartitionHeadroom, TopicHeadroom } from './report.ts'
 

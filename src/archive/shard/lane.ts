@@ -1,12 +1,12 @@
 import type { BufferPool } from '../../format/parquet/index.ts'
 import type { RecordCursor } from '../../format/record-batch/index.ts'
 import type { ReadPosition } from '../../ports/event-log.ts'
-import { CommitQueue, type CommittedRange } from '../commit-queue.ts'
-import { sendDeadLetters } from '../dead-letters.ts'
-import type { OpenedPartition, PartitionParts } from '../open-partition.ts'
-import { OpenRange } from '../open-range.ts'
-import { PartitionCapture } from '../partition-capture.ts'
-import { Router } from '../route.ts'
+import { CommitQueue, type CommittedRange } from '../partition/commit-queue.ts'
+import { sendDeadLetters } from '../partition/dead-letters.ts'
+import type { OpenedPartition, PartitionParts } from '../partition/open-partition.ts'
+import { OpenRange } from '../partition/open-range.ts'
+import { PartitionCapture } from '../partition/partition-capture.ts'
+import { Router } from '../partition/route.ts'
 import { type PartitionPlace, type PartitionStatus, placeName } from './shard.ts'
 
 /** What all partitions of a thread share. */

@@ -4,9 +4,10 @@ import { ColdstreamError } from '../../errors.ts'
 import { BufferPool } from '../../format/parquet/index.ts'
 import { RecordCursor } from '../../format/record-batch/index.ts'
 import type { EventReader, PartitionBounds, PartitionFetch } from '../../ports/event-log.ts'
-import { fetchPieces } from '../fetch-pieces.ts'
-import { openPartition, type PartitionParts } from '../open-partition.ts'
+import { fetchPieces } from '../partition/fetch-pieces.ts'
+import { openPartition, type PartitionParts } from '../partition/open-partition.ts'
 import { Lane, type LaneSharing } from './lane.ts'
+import { makeRoom } from './make-room.ts'
 import {
   type PartitionOrder,
   type PartitionPlace,
@@ -146,7 +147,7 @@ export class LocalShard implements Shard {
         const turns = lanes.map((lane) => lane?.turn)
         for (const [index, fetch] of fetched.entries()) await this.#deliver(fetch, lanes[index], turns[index])
         this.#tick()
-        await this.#holdMemory()
+        await makeRoom([...this.#lanes.values()], this.#memoryMaxBytes)
       }
     } catch (error) {
       if (!signal.aborted) this.#listener.failed(null, asError(error))
@@ -199,25 +200,6 @@ export class LocalShard implements Shard {
       else if (commits.superseded !== null) this.#recover(lane)
       else if (lane.isAtEnd) this.#finish(lane)
       else lane.capture.tick(nowMs)
-    }
-  }
-
-  /**
-   * Over the budget raw pages are compressed before their time, if that is worth it, and then the fullest partition
-   * closes; nothing more is read before commits have made room.
-   */
-  async #holdMemory(): Promise<void> {
-    const lanes = [...this.#lanes.values()]
-    const held = (): number => lanes.reduce((bytes, { capture }) => bytes + capture.heldBytes, 0)
-    if (held() <= this.#memoryMaxBytes) return
-    const raw = lanes.reduce((bytes, { capture }) => bytes + capture.rawBytes, 0)
-    if (raw >= this.#memoryMaxBytes / 4) for (const { capture } of lanes) capture.squeeze()
-    while (held() > this.#memoryMaxBytes) {
-      const fullest = lanes.reduce((most, lane) => (lane.capture.openBytes > most.capture.openBytes ? lane : most))
-      fullest.capture.close('memory')
-      const busy = lanes.filter(({ capture: { commits } }) => commits.length > 0 && commits.failure === null)
-      if (busy.length === 0) break
-      await Promise.race(busy.map(({ capture }) => capture.commits.idle()))
     }
   }
 

@@ -1,5 +1,5 @@
 import type { TopicInfo } from '../../ports/event-log.ts'
-import type { CommittedRange } from '../commit-queue.ts'
+import type { CommittedRange } from '../partition/commit-queue.ts'
 
 /** Names a partition. */
 export interface PartitionPlace {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
+import { type Headroom, severity } from '../../archive/headroom/headroom.ts'
 import type { GroupHeadroom, PartitionHeadroom } from '../../archive/headroom/report.ts'
-import { type Headroom, severity } from '../../archive/headroom.ts'
 import type { Services } from '../../services.ts'
 
 /** What the last look found; nothing before the first. Names and units are listed in docs/operations.md. */

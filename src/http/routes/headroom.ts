@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import type { Headroom } from '../../archive/headroom/headroom.ts'
 import type { HeadroomReport, TopicHeadroom } from '../../archive/headroom/report.ts'
-import type { Headroom } from '../../archive/headroom.ts'
 import { NotFoundError } from '../../errors.ts'
 import type { Services } from '../../services.ts'
 import type { Server } from '../typed-server.ts'

@@ -1,4 +1,4 @@
-import type { CommittedRange } from '../../commit-queue.ts'
+import type { CommittedRange } from '../../partition/commit-queue.ts'
 import type { PartitionOrder, PartitionPlace, PartitionStatus } from '../shard.ts'
 import type { ErrorMessage } from './error-message.ts'
 
