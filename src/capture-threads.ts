@@ -12,7 +12,7 @@ const MODULE = new URL(`./capture-thread${import.meta.url.slice(import.meta.url.
  */
 export class CaptureThreads implements ShardSource {
   readonly #data: CaptureThreadData
-  #first: Worker | null
+  #first: ThreadShard | null
 
   constructor(data: CaptureThreadData) {
     this.#data = data
@@ -20,18 +20,18 @@ export class CaptureThreads implements ShardSource {
   }
 
   open(listener: ShardListener): Promise<ThreadShard> {
-    const worker = this.#first ?? this.#start()
+    const thread = this.#first ?? this.#start()
     this.#first = null
-    return ThreadShard.open(worker, listener)
+    return thread.open(listener)
   }
 
   async close(): Promise<void> {
     const unused = this.#first
     this.#first = null
-    await unused?.terminate()
+    await unused?.close()
   }
 
-  #start(): Worker {
-    return new Worker(MODULE, { workerData: this.#data, name: 'coldstream-capture' })
+  #start(): ThreadShard {
+    return new ThreadShard(new Worker(MODULE, { workerData: this.#data, name: 'coldstream-capture' }))
   }
 }

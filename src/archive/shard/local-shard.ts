@@ -39,6 +39,7 @@ export class LocalShard implements Shard {
   }
   #memoryMaxBytes = Number.POSITIVE_INFINITY
   #reader: EventReader | null = null
+  #readerOpening: Promise<EventReader> | null = null
   #running: Promise<void> | null = null
 
   constructor(parts: PartitionParts, listener: ShardListener) {
@@ -47,18 +48,25 @@ export class LocalShard implements Shard {
   }
 
   async take(orders: readonly PartitionOrder[]): Promise<void> {
-    this.#reader ??= await this.#openReader()
-    const byTopic = Map.groupBy(orders, ({ topic }) => topic.incarnationId)
-    await concurrently([...byTopic.values()], openAtOnce, async (some) => {
-      const bounds = await this.#boundsOf(some)
-      if (bounds === null) return
-      await concurrently(some, openAtOnce, (order, index) => {
-        const opening = this.#open(order, bounds[index]!)
-        this.#opening.set(placeName(placeOf(order)), opening)
-        return opening
+    if (this.#stop.signal.aborted) return
+    const openings = orders.map(() => Promise.withResolvers<void>())
+    // known at once: a partition may be released before it is open
+    for (const [index, order] of orders.entries()) this.#opening.set(orderName(order), openings[index]!.promise)
+    try {
+      const reader = await this.#startReading()
+      const byTopic = Map.groupBy(orders, ({ topic }) => topic.incarnationId)
+      await concurrently([...byTopic.values()], openAtOnce, async (some) => {
+        const bounds = await this.#boundsOf(some)
+        if (bounds === null) return
+        await concurrently(some, openAtOnce, async (order, index) => {
+          await this.#open(order, bounds[index]!, reader)
+          openings[orders.indexOf(order)]!.resolve()
+        })
       })
-    })
-    this.#running ??= this.#run(this.#reader)
+    } finally {
+      for (const order of orders) this.#opening.delete(orderName(order))
+      for (const { resolve } of openings) resolve()
+    }
   }
 
   async release(places: readonly PartitionPlace[]): Promise<void> {
@@ -104,9 +112,19 @@ export class LocalShard implements Shard {
     await this.#reader?.close()
   }
 
-  #openReader(): Promise<EventReader> {
+  /** The reader of all partitions; reading begins with the first call. */
+  #startReading(): Promise<EventReader> {
+    this.#readerOpening ??= this.#openReader()
+    return this.#readerOpening
+  }
+
+  async #openReader(): Promise<EventReader> {
     const corruptBatches = this.#parts.connector.errors.tolerance === 'all' ? 'gap' : 'refuse'
-    return this.#parts.eventLog.openReader([], { maxBytes: fetchBytes, maxWaitMs: fetchWaitMs, corruptBatches })
+    const options = { maxBytes: fetchBytes, maxWaitMs: fetchWaitMs, corruptBatches } as const
+    const reader = await this.#parts.eventLog.openReader([], options)
+    this.#reader = reader
+    this.#running = this.#run(reader)
+    return reader
   }
 
   async #boundsOf(orders: readonly PartitionOrder[]): Promise<PartitionBounds[] | null> {
@@ -119,7 +137,8 @@ export class LocalShard implements Shard {
     }
   }
 
-  async #open(order: PartitionOrder, bounds: PartitionBounds): Promise<void> {
+  /** Never throws: what keeps a partition from being read is reported. */
+  async #open(order: PartitionOrder, bounds: PartitionBounds, reader: EventReader): Promise<void> {
     const place = placeOf(order)
     const { pool } = this.#sharing
     try {
@@ -128,12 +147,10 @@ export class LocalShard implements Shard {
       const lane = new Lane(opened, until, this.#parts, this.#sharing, (range) =>
         this.#listener.committed({ ...place, ...range }),
       )
+      reader.add([lane.readPosition])
       this.#lanes.set(placeName(place), lane)
-      this.#reader?.add([lane.readPosition])
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#listener.failed(place, asError(error))
-    } finally {
-      this.#opening.delete(placeName(place))
     }
   }
 
@@ -266,6 +283,10 @@ export class LocalShard implements Shard {
 
 function placeOf({ topic, partition }: PartitionOrder): PartitionPlace {
   return { topic: topic.topic, partition }
+}
+
+function orderName(order: PartitionOrder): string {
+  return placeName(placeOf(order))
 }
 
 function asError(error: unknown): Error {

@@ -7,7 +7,8 @@ import type { FromThread, ToThread } from './messages.ts'
 /** A shard on a thread of its own, in which `serveShard` answers. */
 export class ThreadShard implements Shard {
   readonly #worker: Worker
-  readonly #listener: ShardListener
+  /** Null until it is opened: what a thread tells before is that it is ready, or that it ended. */
+  #listener: ShardListener | null = null
   readonly #ready = Promise.withResolvers<void>()
   readonly #calls = new Map<number, PromiseWithResolvers<void>>()
   readonly #exited = Promise.withResolvers<void>()
@@ -16,9 +17,11 @@ export class ThreadShard implements Shard {
   #status: readonly PartitionStatus[] = []
   #ended: Error | null = null
 
-  private constructor(worker: Worker, listener: ShardListener) {
+  /** Listens to the thread from now on: one that is ready, or fails, before it is opened is not missed. */
+  constructor(worker: Worker) {
     this.#worker = worker
-    this.#listener = listener
+    // told to whoever opens it
+    this.#ready.promise.catch(() => undefined)
     worker.on('message', (message: FromThread) => this.#receive(message))
     worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))))
     worker.on('exit', (code) => {
@@ -28,10 +31,10 @@ export class ThreadShard implements Shard {
   }
 
   /** Resolves when the thread can be given work. Throws what kept it from starting. */
-  static async open(worker: Worker, listener: ShardListener): Promise<ThreadShard> {
-    const shard = new ThreadShard(worker, listener)
-    await shard.#ready.promise
-    return shard
+  async open(listener: ShardListener): Promise<this> {
+    await this.#ready.promise
+    this.#listener = listener
+    return this
   }
 
   take(orders: readonly PartitionOrder[]): Promise<void> {
@@ -54,6 +57,11 @@ export class ThreadShard implements Shard {
     // a thread that died was reported, and has nothing left to commit
     if (this.#ended !== null) return
     this.#isClosing = true
+    if (this.#listener === null) {
+      // it was never given work, and may not even have begun to listen
+      await this.#worker.terminate()
+      return
+    }
     await this.#call((call) => ({ kind: 'close', call }))
     await this.#exited.promise
   }
@@ -80,13 +88,13 @@ export class ThreadShard implements Shard {
         this.#status = message.partitions
         return
       case 'committed':
-        this.#listener.committed(message.range)
+        this.#listener?.committed(message.range)
         return
       case 'finished':
-        this.#listener.finished(message.place)
+        this.#listener?.finished(message.place)
         return
       case 'failed':
-        this.#listener.failed(message.place, fromErrorMessage(message.error))
+        this.#listener?.failed(message.place, fromErrorMessage(message.error))
         return
       case 'answer': {
         const waiting = this.#calls.get(message.call)
@@ -104,7 +112,7 @@ export class ThreadShard implements Shard {
     this.#ready.reject(error)
     for (const waiting of this.#calls.values()) waiting.reject(error)
     this.#calls.clear()
-    if (!this.#isClosing) this.#listener.failed(null, error)
+    if (!this.#isClosing) this.#listener?.failed(null, error)
   }
 }
 
