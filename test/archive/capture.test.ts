@@ -103,7 +103,12 @@ describe('a capture', () => {
     const topic = await createTopic()
     await produce(topic, numbered(10))
     assert.equal((await captureToEnd(eventLog, archive.store, topic)).records, 10)
-    assert.deepEqual(await captureToEnd(eventLog, archive.store, topic), { records: 0, segments: 0, bytes: 0, lostOffsets: 0 })
+    assert.deepEqual(await captureToEnd(eventLog, archive.store, topic), {
+      records: 0,
+      segments: 0,
+      bytes: 0,
+      lostOffsets: 0,
+    })
     await produce(topic, numbered(5, 0, 10))
     assert.equal((await captureToEnd(eventLog, archive.store, topic)).records, 5)
     await assertArchived(topic)
