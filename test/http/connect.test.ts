@@ -226,10 +226,8 @@ describe('Kafka Connect’s REST API', () => {
     assert.equal((await instance.call('DELETE', `/connectors/${name}`)).status, 204)
     assertError(await instance.call('GET', `/connectors/${name}`), 404, new RegExp(`Connector ${name} not found`))
     assert.equal((await instance.call('GET', `/v1/topics/${topic}`)).status, 200)
-    assert.equal(
-      instance.rig.services.captures().some(({ connector }) => connector === name),
-      false,
-    )
+    const isCapturing = async () => instance.rig.services.captures().some(({ connector }) => connector === name)
+    assert.equal(await eventually(isCapturing, (capturing) => !capturing), false)
   })
 
   it('DELETE …/offsets of a connector that archived nothing has nothing to do', async () => {
