@@ -260,11 +260,13 @@ export class Capture {
     const task = this.#shards.shardOf(place) ?? 0
     const order = this.#shards.forget(place)
     const facts = { connector: connector.name, ...place, error: error.message }
-    this.#unfinished.delete(name)
-    if (!this.#untilEnd && error instanceof UnavailableError && order !== null) {
+    if (error instanceof UnavailableError && order !== null) {
       const retryMs = this.#troubles.retry(name, () => this.#shards.take([order]))
       log.warn('a partition cannot be captured now and will be tried again', { ...facts, retryMs })
-    } else if (!this.#untilEnd && error instanceof NotFoundError && error.code === 'topic-not-found') {
+      return
+    }
+    this.#unfinished.delete(name)
+    if (!this.#untilEnd && error instanceof NotFoundError && error.code === 'topic-not-found') {
       // a topic of the same name that comes instead is assigned anew
       log.warn('a topic is gone; what was read of it is archived', facts)
     } else {
