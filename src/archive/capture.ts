@@ -8,7 +8,7 @@ import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { Acknowledger } from './acknowledge.ts'
 import { type Connector, consumerGroupOf } from './connector/connector.ts'
-import { PartitionTroubles } from './partition-troubles.ts'
+import { isRefusal, PartitionTroubles } from './partition-troubles.ts'
 import {
   type PartitionOrder,
   type PartitionPlace,
@@ -260,7 +260,9 @@ export class Capture {
     const task = this.#shards.shardOf(place) ?? 0
     const order = this.#shards.forget(place)
     const facts = { connector: connector.name, ...place, error: error.message }
-    if (error instanceof UnavailableError && order !== null) {
+    // a job that is to end does not wait for somebody to grant what it is refused
+    const isWaitedFor = error instanceof UnavailableError && !(this.#untilEnd && isRefusal(error))
+    if (isWaitedFor && order !== null) {
       const retryMs = this.#troubles.retry(name, () => this.#shards.take([order]))
       log.warn('a partition cannot be captured now and will be tried again', { ...facts, retryMs })
       return

@@ -1,7 +1,22 @@
+import type { UnavailableError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
 
 const firstRetryMs = 1_000
 const lastRetryMs = 60_000
+
+const refusals: ReadonlySet<string> = new Set([
+  'broker-authentication-failed',
+  'broker-permission-denied',
+  'store-access-denied',
+  'store-credentials-expired',
+  'store-credentials-missing',
+  'store-credentials-refused',
+])
+
+/** Whether broker or store refuse something until somebody changes it, rather than being away for a while. */
+export function isRefusal({ code }: UnavailableError): boolean {
+  return refusals.has(code)
+}
 
 /** A partition that stopped for a reason that does not pass by itself. */
 export interface StoppedPartition {
