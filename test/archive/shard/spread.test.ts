@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import fc from 'fast-check'
+import { leastLoaded } from '../../../src/archive/shard/spread.ts'
+
+/** Spreads partitions of these topics, one after the other; answers the topics of each shard. */
+function spread(topics: readonly string[], shards: number): string[][] {
+  const held: string[][] = Array.from({ length: shards }, () => [])
+  for (const topic of topics) {
+    const loads = held.map((mine) => ({
+      partitions: mine.length,
+      ofTopic: (name: string) => mine.filter((other) => other === name).length,
+    }))
+    held[leastLoaded(loads, topic)]!.push(topic)
+  }
+  return held
+}
+
+const topics = fc.array(fc.constantFrom('orders', 'payments', 'shipments'), { maxLength: 60 })
+
+test('every topic is spread evenly over all shards', () => {
+  fc.assert(
+    fc.property(topics, fc.integer({ min: 1, max: 8 }), (names, shards) => {
+      const held = spread(names, shards)
+      for (const topic of new Set(names)) {
+        const counts = held.map((mine) => mine.filter((name) => name === topic).length)
+        assert.ok(Math.max(...counts) - Math.min(...counts) <= 1, `${topic}: ${counts}`)
+      }
+    }),
+  )
+})
+
+test('topics of one partition each do not all go to the first shard', () => {
+  assert.deepEqual(
+    spread(['a', 'b', 'c', 'd'], 2).map((mine) => mine.length),
+    [2, 2],
+  )
+})
