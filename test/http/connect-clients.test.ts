@@ -46,7 +46,10 @@ connect = KafkaConnect(url, auth='anyone:' + key)
 told = {}
 def until(state):
     for _ in range(100):
-        if connect.get_connector_status(name)['connector']['state'] == state:
+        status = connect.get_connector_status(name)
+        tasks = [task['state'] for task in status['tasks']]
+        begun = state != 'RUNNING' or (tasks and 'UNASSIGNED' not in tasks)
+        if status['connector']['state'] == state and begun:
             return state
         time.sleep(0.1)
 told['cluster'] = connect.get_cluster_info()

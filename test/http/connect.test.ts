@@ -30,7 +30,9 @@ function statusWhen(state: string, of = name): Promise<Answer> {
   return eventually(
     () => instance.call('GET', `/connectors/${of}/status`),
     // the tasks of a connector that runs are there once its capture is open
-    ({ body }) => body.connector?.state === state && (state !== 'RUNNING' || body.tasks.length > 0),
+    ({ body }) =>
+      body.connector?.state === state &&
+      (state !== 'RUNNING' || (body.tasks[0]?.state ?? 'UNASSIGNED') !== 'UNASSIGNED'),
   )
 }
 
