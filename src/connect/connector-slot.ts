@@ -81,7 +81,8 @@ export class ConnectorSlot {
   async #bringAbout(): Promise<void> {
     while (!this.#isSettled()) {
       if (this.#current !== null) {
-        this.#restingTasks = this.#current.run.status().tasks.length
+        // a run that had not begun yet leaves the tasks of the one before it
+        this.#restingTasks = this.#current.run.status().tasks.length || this.#restingTasks
         await this.#current.run.stop()
         this.#current = null
       }

@@ -53,7 +53,7 @@ def until(state):
             return state
         time.sleep(0.1)
 told['cluster'] = connect.get_cluster_info()
-config = {'connector.class': sink, 'topics': topic, 'flush.size': '5'}
+config = {'connector.class': sink, 'topics': topic, 'flush.size': '5', 'tasks.max': '1'}
 told['valid'] = connect.validate_connector_config(sink, dict(config, name=name))['error_count']
 told['created'] = connect.create_connector({'name': name, 'config': config})['name']
 told['running'] = until('RUNNING')
@@ -68,7 +68,10 @@ until('RUNNING')
 told['restarted'] = connect.restart_connector(name, include_tasks=True)['connector']['state']
 until('RUNNING')
 told['tasks'] = [task['id']['task'] for task in connect.list_connector_tasks(name)]
-told['task'] = connect.get_connector_task_status(name, 0)['state']
+for _ in range(100):
+    told['task'] = connect.get_connector_task_status(name, 0)['state']
+    if told['task'] == 'RUNNING': break
+    time.sleep(0.1)
 for _ in range(100):
     told['topics'] = connect.list_connector_topics(name)[name]['topics']
     if told['topics']: break
@@ -114,7 +117,7 @@ url, key, topic, name, sink = sys.argv[1:]
 cluster = Cluster(Api(url=url, username='anyone', password=key))
 told = {}
 connector = Connector(cluster, name)
-connector.config = {'connector.class': sink, 'topics': topic}
+connector.config = {'connector.class': sink, 'topics': topic, 'tasks.max': '1'}
 told['connectors'] = list(cluster.connectors)
 for _ in range(100):
     if connector.tasks: break
