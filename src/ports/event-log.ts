@@ -161,17 +161,19 @@ export interface WriterId {
   replay: string
   /** Share of the replay; one writer each. */
   task: number
-  target: string
+  /** Topics it may write to: what it writes into several of them is one unit of work. */
+  targets: readonly string[]
 }
 
 export interface EventWriter {
   /** What the last commit of this id stored, or null when it never committed. Read after older writers were fenced. */
   readonly progress: Uint8Array | null
   /**
-   * Adds records to the open unit of work, in order per partition. Resolves when the writer can take more; the
-   * block's bytes are not used afterwards. Offsets of the block are ignored, timestamps are kept.
+   * Adds records to the open unit of work, in order per topic and partition. Resolves when the writer can take more; the
+   * block's bytes are not used afterwards. Offsets of the block are ignored, timestamps are kept. Throws InvalidInputError
+   * `target-not-named` for a topic that is none of the writer's, `target-partition-missing`.
    */
-  write(partition: number, block: RecordBlock): Promise<void>
+  write(topic: string, partition: number, block: RecordBlock): Promise<void>
   /**
    * Makes everything written since the last commit visible, and `progress` with it, or nothing at all. When the
    * outcome is not known it throws UnavailableError: open a new writer and look at its `progress`.

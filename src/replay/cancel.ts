@@ -23,7 +23,7 @@ export async function cancelElsewhere(deps: ReplayDeps, replay: StoredReplay): P
 }
 
 async function fence({ eventLog, log }: ReplayDeps, { id, run, target }: StoredReplay): Promise<WrittenRecords> {
-  const writer = await eventLog.openWriter({ replay: id, task: 0, target: target.topic })
+  const writer = await eventLog.openWriter({ replay: id, task: 0, targets: [target.topic] })
   try {
     return writtenRecords(progressOf(writer, id, run))
   } finally {

@@ -30,6 +30,8 @@ export const defaultEmitLimits: EmitLimits = {
 
 export interface EmitOptions {
   writer: EventWriter
+  /** Topic that it writes to. */
+  target: string
   /** What is committed so far. Not changed; each commit makes a new one. */
   progress: ReplayProgress
   /** One per partition that has something left, each beginning at the partition's progress. */
@@ -99,7 +101,7 @@ class OpenUnit {
     const before = this.#partitions.get(partition)
     const count = block?.count ?? 0
     const bytes = block?.payload.length ?? 0
-    if (block !== null) await this.#options.writer.write(partition, block)
+    if (block !== null) await this.#options.writer.write(this.#options.target, partition, block)
     this.#rows += count
     this.#bytes += bytes
     this.#partitions.set(partition, {

@@ -78,14 +78,14 @@ export function progressOf(writer: EventWriter, id: string, run: string): Replay
 
 async function attempt(options: RunOptions): Promise<ReplayProgress> {
   const { id, run, plan, target, limits, eventLog, clock, signal, onProgress } = options
-  const writer = await eventLog.openWriter({ replay: id, task: 0, target })
+  const writer = await eventLog.openWriter({ replay: id, task: 0, targets: [target] })
   try {
     const progress = progressOf(writer, id, run)
     onProgress(progress)
     const lanes = plan.partitions
       .filter((partition) => nextOffset(partition, progress) < partition.until && partition.segments.length > 0)
       .map((partition) => () => startLane(options, partition, nextOffset(partition, progress)))
-    return await emit({ writer, progress, lanes, limits, clock, signal, onCommit: onProgress })
+    return await emit({ writer, target, progress, lanes, limits, clock, signal, onCommit: onProgress })
   } finally {
     await closeWriter(writer, id, options.log)
   }

@@ -17,7 +17,7 @@ function withLostCommits(eventLog: EventLog): { eventLog: EventLog; failures: ()
   let failures = 0
   const faulty = (writer: EventWriter): EventWriter => ({
     progress: writer.progress,
-    write: (partition, block) => writer.write(partition, block),
+    write: (topic, partition, block) => writer.write(topic, partition, block),
     abort: () => writer.abort(),
     close: () => writer.close(),
     async commit(progress) {

@@ -3,7 +3,7 @@ import { FencedError, InvalidInputError, UnavailableError } from '../../errors.t
 import type { EventWriter, TopicIdentity, WriterId } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
 import type { KafkaCluster } from './cluster.ts'
-import { topicNotFound } from './cluster-metadata.ts'
+import { type TopicMetadata, topicNotFound } from './cluster-metadata.ts'
 import { ProduceQueue } from './produce-queue.ts'
 import { producibleBlock } from './producible-block.ts'
 import { type OpenReader, ProgressLog } from './progress-log.ts'
@@ -18,7 +18,7 @@ export interface KafkaWriterOptions {
 const defaultTransactionTimeoutMs = 60_000
 
 /**
- * Writes units of work into a topic, each one Kafka transaction that holds the records and the progress they make. The
+ * Writes units of work into topics, each one Kafka transaction that holds the records and the progress they make. The
  * transactional id is the writer's id: opening a writer fences the older ones, so that a unit is there once or not at
  * all, whoever else believes to be the writer. A writer that failed stays failed: open a new one and go on from its
  * `progress`.
@@ -27,8 +27,7 @@ export class KafkaWriter implements EventWriter {
   readonly progress: Uint8Array | null
   readonly #cluster: KafkaCluster
   readonly #lane: string
-  readonly #target: TopicIdentity
-  readonly #partitions: number
+  readonly #targets: ReadonlyMap<string, TopicMetadata>
   readonly #session: TransactionSession
   readonly #log: ProgressLog
   readonly #queue: ProduceQueue
@@ -39,8 +38,7 @@ export class KafkaWriter implements EventWriter {
   private constructor(parts: {
     cluster: KafkaCluster
     lane: string
-    target: TopicIdentity
-    partitions: number
+    targets: ReadonlyMap<string, TopicMetadata>
     session: TransactionSession
     log: ProgressLog
     progress: Uint8Array | null
@@ -48,8 +46,7 @@ export class KafkaWriter implements EventWriter {
   }) {
     this.#cluster = parts.cluster
     this.#lane = parts.lane
-    this.#target = parts.target
-    this.#partitions = parts.partitions
+    this.#targets = parts.targets
     this.#session = parts.session
     this.#log = parts.log
     this.progress = parts.progress
@@ -67,8 +64,10 @@ export class KafkaWriter implements EventWriter {
     options: KafkaWriterOptions,
   ): Promise<KafkaWriter> {
     const name = writerName(id)
-    const [target] = await cluster.refresh([id.target])
-    if (target === undefined) throw topicNotFound(id.target)
+    const found = await cluster.refresh(id.targets)
+    const targets = new Map(found.map((target) => [target.topic, target]))
+    const missing = id.targets.find((target) => !targets.has(target))
+    if (missing !== undefined) throw topicNotFound(missing)
     const lane = `writer-${randomUUID()}`
     try {
       const log = await ProgressLog.open(cluster, name)
@@ -79,8 +78,7 @@ export class KafkaWriter implements EventWriter {
       return new KafkaWriter({
         cluster,
         lane,
-        target,
-        partitions: target.partitions.length,
+        targets,
         session,
         log,
         progress,
@@ -92,15 +90,9 @@ export class KafkaWriter implements EventWriter {
     }
   }
 
-  async write(partition: number, block: RecordBlock): Promise<void> {
-    if (!(partition >= 0 && partition < this.#partitions)) {
-      throw new InvalidInputError(
-        'target-partition-missing',
-        `Topic '${this.#target.topic}' has partitions 0 to ${this.#partitions - 1}, not ${partition}`,
-        { remedy: 'Give the target as many partitions as the replay needs.' },
-      )
-    }
-    if (block.count > 0) await this.#add(this.#target, partition, producibleBlock(block))
+  async write(topic: string, partition: number, block: RecordBlock): Promise<void> {
+    const target = this.#targetAt(topic, partition)
+    if (block.count > 0) await this.#add(target, partition, producibleBlock(block))
     await this.#queue.room()
   }
 
@@ -131,6 +123,23 @@ export class KafkaWriter implements EventWriter {
     } finally {
       await this.#cluster.closeLane(this.#lane)
     }
+  }
+
+  #targetAt(topic: string, partition: number): TopicIdentity {
+    const target = this.#targets.get(topic)
+    if (target === undefined) {
+      throw new InvalidInputError('target-not-named', `The writer was not opened for topic '${topic}'`, {
+        remedy: 'Name every topic that it writes to when it is opened.',
+        details: { topic, targets: [...this.#targets.keys()] },
+      })
+    }
+    const { length } = target.partitions
+    if (Number.isInteger(partition) && partition >= 0 && partition < length) return target
+    throw new InvalidInputError(
+      'target-partition-missing',
+      `Topic '${topic}' has partitions 0 to ${length - 1}, not ${partition}`,
+      { remedy: 'Give the target as many partitions as the replay needs.', details: { topic, partition } },
+    )
   }
 
   async #add(topic: TopicIdentity, partition: number, block: RecordBlock): Promise<void> {

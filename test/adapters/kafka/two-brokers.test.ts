@@ -51,11 +51,11 @@ describe('the Kafka writer on two brokers', () => {
     const target = `target-${randomUUID()}`
     await log.createTarget(target, { partitions, config: {}, maxRecordBytes: 1 })
     assert.equal(new Set(await leaders(target)).size, 2)
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, target })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
     const writeAll = async (from: number, to: number): Promise<void> => {
       for (let next = from; next < to; next += 100) {
         for (let partition = 0; partition < partitions; partition += 1) {
-          await writer.write(partition, numbered(next, next + 100))
+          await writer.write(target, partition, numbered(next, next + 100))
         }
       }
     }
