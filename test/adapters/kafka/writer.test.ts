@@ -184,7 +184,10 @@ for (const version of [1, 2]) {
     it('opens only when every topic is there', async () => {
       const { target, replay } = await freshTarget()
       const targets = [target, 'no-such-topic']
-      await assert.rejects(log.openWriter({ replay, task: 0, targets }), { code: 'topic-not-found', message: /no-such/ })
+      await assert.rejects(log.openWriter({ replay, task: 0, targets }), {
+        code: 'topic-not-found',
+        message: /no-such/,
+      })
     })
 
     it('refuses a partition that the target does not have, and a topic that it was not opened for', async () => {
