@@ -65,11 +65,12 @@ describe('planning and selecting', () => {
         const emitted: string[] = []
         const cursor = new RecordCursor()
         const partition = plan.partitions[0]!
+        const all = { criteria: null, picker: null, signal: new AbortController().signal }
         const window = { fromOffset: partition.from, untilOffset: partition.until, fromTimestampMs, untilTimestampMs }
         const lane = runLane({
           ...{ plan: partition, next: partition.from, fromTimestampMs, untilTimestampMs },
           ...{ maxBlockBytes: 300, maxBlockRows: 5 },
-          open: (segment) => openSegment({ store, segment, topic, incarnation: 1, partition: 0, window }),
+          open: (segment) => openSegment({ store, segment, topic, incarnation: 1, partition: 0, window, ...all }),
         })
         let next = partition.from
         for await (const step of lane) {
