@@ -146,13 +146,14 @@ export class ReplayService {
   }
 
   /** Takes `{recordsPerSecond}`, `{bytesPerSecond}`, `{speed}` or null. Throws InvalidInputError `rate-invalid`, ConflictError `replay-ended`. */
-  changeRate(id: string, json: unknown): Promise<ReplayStatus> {
+  async changeRate(id: string, json: unknown): Promise<ReplayStatus> {
     return this.#steer(id, { to: 'change-rate', rate: parseRate(json) })
   }
 
   /** Goes on with every replay that is not at its end, and takes part in those that any instance creates from now on. */
-  start(): Promise<void> {
-    return this.#controllers.follow()
+  async start(): Promise<void> {
+    await this.#deps.work.join()
+    await this.#controllers.follow()
   }
 
   /**

@@ -162,6 +162,7 @@ export class ShareRun {
       placeOf: placing(replay, ref.partition),
       runs: streamRows({
         ...{ source, plan: partitionPlan, selection: job.source, next, store, eventLog },
+        picker: null,
         change: null,
         signal: this.#stop.signal,
         onDamaged: (segment, error) => this.#passOver(source.topic, ref.partition, segment, error),

@@ -7,6 +7,8 @@ import { type ChangedRun, changeRuns } from './changed-run.ts'
 import { mergeSegments, type OpenSegment, type RowRun } from './merge.ts'
 import type { PartitionPlan, SourcePlan } from './plan.ts'
 import { openSegment } from './segment-source.ts'
+import type { OffsetPicker } from './select/offset-picker.ts'
+import type { RowCriteria } from './select/row-criteria.ts'
 import type { Selection } from './selection.ts'
 
 export interface StreamOptions {
@@ -17,6 +19,8 @@ export interface StreamOptions {
   next: bigint
   store: ObjectStore
   eventLog: EventLog
+  /** What a SQL condition selects; null: there is none. */
+  picker: OffsetPicker | null
   change: RowChange | null
   signal: AbortSignal
   /**
@@ -35,6 +39,11 @@ async function* selectedRuns(options: StreamOptions): AsyncGenerator<RowRun, voi
   const { plan, next } = options
   const segments = plan.segments.filter((segment) => segment.lastOffset >= next)
   yield* mergeSegments(segments, (segment) => openArchived(options, segment))
+}
+
+/** Null: no condition on keys and headers. */
+export function criteriaOf({ keys, headers }: Selection): RowCriteria | null {
+  return keys === null && headers.length === 0 ? null : { keys, headers }
 }
 
 /** The segment, or as much of it as can be read where that is accepted. */
@@ -58,6 +67,9 @@ async function openArchived(options: StreamOptions, segment: CommittedSegment): 
         fromTimestampMs: selection.fromTimestampMs,
         untilTimestampMs: selection.untilTimestampMs,
       },
+      criteria: criteriaOf(selection),
+      picker: options.picker,
+      signal: options.signal,
     }),
   )
   return { next: async () => (opened === null ? null : unlessDamaged(() => opened.next())) }

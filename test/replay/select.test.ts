@@ -80,7 +80,7 @@ describe('planning and selecting', () => {
           runs: streamRows({
             onDamaged: (_, error) => Promise.reject(error),
             ...{ source: source0!, plan: partition, selection, next: partition.from, store, signal },
-            ...{ eventLog: {} as EventLog, change: null },
+            ...{ eventLog: {} as EventLog, change: null, picker: null },
           }),
           deadLetters: null,
         }
