@@ -13,6 +13,7 @@ import type { EventLog } from '../../src/ports/event-log.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
 import { defaultReplayLimits, type ReplayLimits } from '../../src/replay/limits.ts'
+import type { WorkSlots } from '../../src/replay/work-slots.ts'
 import { ReplayService } from '../../src/replay/service.ts'
 import { type JudgedRecord, readCommitted } from '../adapters/kafka/judge.ts'
 import { sharedKafka } from '../kit/kafka.ts'
@@ -35,7 +36,7 @@ export interface Stage {
   eventLog: EventLog
   service: ReplayService
   /** Another service over the same store and broker, as another process would have it. */
-  another(): ReplayService
+  another(work?: WorkSlots): ReplayService
 }
 
 export async function setStage(context: TestContext, limits: ReplayLimits = smallUnits): Promise<Stage> {
@@ -44,8 +45,9 @@ export async function setStage(context: TestContext, limits: ReplayLimits = smal
   const store = await openFileStore(pathToFileURL(folder).href)
   const eventLog = await KafkaEventLog.connect({ brokers, clientId: 'replay-test' })
   const services: ReplayService[] = []
-  const another = (): ReplayService => {
-    const service = new ReplayService({ store, eventLog, clock: new SystemClock(), log: silentLog, limits })
+  const another = (work?: WorkSlots): ReplayService => {
+    const clock = new SystemClock()
+    const service = new ReplayService({ store, eventLog, clock, log: silentLog, limits, ...(work && { work }) })
     services.push(service)
     return service
   }
