@@ -16,6 +16,8 @@ import { QueryService } from './query/query-service.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
+import { Handovers } from './replay/handover/service.ts'
+import { SavedSelections } from './replay/selections/saved-selections.ts'
 import { ReplayService } from './replay/service.ts'
 import type { Services } from './services.ts'
 import { ConnectorStores, openStore } from './stores.ts'
@@ -59,6 +61,11 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     return KafkaEventLog.connect(config.kafka)
   })
   const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
+  const handovers = lazily(async () => {
+    const kafka = await eventLog.get()
+    const groups = { commitGroupOffsets: kafka.acknowledge.bind(kafka) }
+    return new Handovers({ store, eventLog: kafka, groups, clock })
+  })
   const captures = new OpenCaptures()
   const { webhook } = config.headroom
   const headroom = createHeadroomMonitor({
@@ -118,6 +125,8 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     connectors,
     eventLog: eventLog.get,
     replays: replays.get,
+    handovers: handovers.get,
+    selections: new SavedSelections(store, clock),
     openCapture,
     captures: () => captures.list(),
     async close() {

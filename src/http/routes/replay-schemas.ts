@@ -15,7 +15,7 @@ const PartitionOffsets = Type.Record(Type.String({ pattern: '^\\d+$' }), Type.St
   description: 'Offset per partition, both as text: {"0": "1500"}.',
 })
 
-const Selection = Type.Object(
+export const Selection = Type.Object(
   {
     topic: Type.String(),
     incarnation: Type.Optional(Type.Integer({ description: 'Which of the topics of this name; default: the latest.' })),
@@ -48,7 +48,7 @@ export const ReplayRequest = Type.Object({
   dryRun: Type.Optional(Type.Boolean({ description: 'Plan and check only.' })),
 })
 
-const Finding = Type.Object({
+export const Finding = Type.Object({
   severity: Type.Union([Type.Literal('error'), Type.Literal('warning')]),
   code: Type.String(),
   message: Type.String(),
