@@ -9,6 +9,8 @@ import { prepareReplay } from './prepare.ts'
 import { parseRate } from './rate.ts'
 import { ReplayRecords } from './replay-records.ts'
 import { jobToJson, parseReplayRequest, type ReplayRequest, requestHash } from './request.ts'
+import { resolveSource } from './selections/named-source.ts'
+import { SavedSelections } from './selections/saved-selections.ts'
 import type { Members } from './shape.ts'
 import { ShareBook } from './share-book.ts'
 import { listSkipped, skippable } from './skipped-segment.ts'
@@ -20,7 +22,7 @@ import type { StoredReplay } from './stored-replay.ts'
 import { allSlots } from './work-slots.ts'
 
 export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
-  Partial<Pick<ReplayDeps, 'limits' | 'work'>>
+  Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
 
 /** What a replay would do: JSON-ready. */
 export interface ReplayPreview {
@@ -51,9 +53,11 @@ const maxGapsShown = 1_000
 export class ReplayService {
   readonly #deps: ReplayDeps
   readonly #controllers: Controllers
+  readonly #selections: SavedSelections
   readonly #speeds = new Map<string, Speedometer>()
 
-  constructor({ limits = defaultReplayLimits, work = allSlots, ...deps }: ReplayServiceOptions) {
+  constructor({ limits = defaultReplayLimits, work = allSlots, selections, ...deps }: ReplayServiceOptions) {
+    this.#selections = selections ?? new SavedSelections(deps.store, deps.clock)
     this.#deps = { ...deps, limits, work, records: new ReplayRecords(deps.store, deps.clock) }
     this.#controllers = new Controllers(this.#deps)
   }
@@ -63,7 +67,7 @@ export class ReplayService {
    * `replay-request-invalid`, NotFoundError `topic-not-archived`, ConflictError `replay-id-used`.
    */
   async dryRun(json: unknown): Promise<ReplayPreview> {
-    const request = parseReplayRequest(json)
+    const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const continued = (await this.#existing(request)) !== null
     const { plan, findings, missing, targetPartitions } = await this.#prepare(request, continued)
     const { source, target } = jobToJson(request.job)
@@ -90,7 +94,7 @@ export class ReplayService {
    * `dryRun` throws, and ConflictError `replay-refused` with all findings.
    */
   async create(json: unknown): Promise<ReplayStatus> {
-    const request = parseReplayRequest(json)
+    const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const existing = await this.#existing(request)
     if (existing !== null) return this.#continue(existing, request.accept)
     const { plan, findings, targetPartitions } = await this.#prepare(request, false)

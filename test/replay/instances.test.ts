@@ -25,7 +25,12 @@ describe('several instances with one archive', () => {
     const source = await archiveTopic(stage.store, topic, { partitions: 6, records: 2_000 })
     const instances = [await startInstance(t, stage), await startInstance(t, stage), await startInstance(t, stage)]
     // this service only asks: none of the slots is its own
-    const asking = stage.another({ join: async () => undefined, has: () => false, onChange: () => undefined, close: async () => undefined })
+    const asking = stage.another({
+      join: async () => undefined,
+      has: () => false,
+      onChange: () => undefined,
+      close: async () => undefined,
+    })
     await asking.create({ id, source: { topic }, target: { topic: target }, rate: { recordsPerSecond: 1_500 } })
     const seen: ReplayStatus[] = []
     for await (const status of asking.watch(id, AbortSignal.timeout(120_000))) {
@@ -48,7 +53,8 @@ describe('several instances with one archive', () => {
     const asking = stage.another(new GroupSlots(stage.eventLog, stage.store.url, silentLog))
     await asking.start()
     await asking.create({ id, source: { topic }, target: { topic: target }, rate: { recordsPerSecond: 1_000 } })
-    for await (const { progress } of asking.watch(id, AbortSignal.timeout(60_000))) if ((progress?.rows ?? 0) > 800) break
+    for await (const { progress } of asking.watch(id, AbortSignal.timeout(60_000)))
+      if ((progress?.rows ?? 0) > 800) break
     leaving.kill('SIGTERM')
     await once(leaving, 'exit')
     await asking.changeRate(id, null)

@@ -16,7 +16,7 @@ const PartitionOffsets = Type.Record(Type.String({ pattern: '^\\d+$' }), Type.St
   description: 'Offset per partition, both as text: {"0": "1500"}.',
 })
 
-const Selection = Type.Object(
+export const Selection = Type.Object(
   {
     topic: Type.Optional(Type.String({ description: 'Either this or `topics`.' })),
     topics: Type.Optional(
@@ -95,7 +95,7 @@ export const ReplayRequest = Type.Object({
   dryRun: Type.Optional(Type.Boolean({ description: 'Plan and check only.' })),
 })
 
-const Finding = Type.Object({
+export const Finding = Type.Object({
   severity: Type.Union([Type.Literal('error'), Type.Literal('warning')]),
   code: Type.String(),
   message: Type.String(),
