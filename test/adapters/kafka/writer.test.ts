@@ -173,6 +173,7 @@ for (const version of [1, 2]) {
       assert.equal(progressText(newer.progress), '12')
       await newer.write(deadLetters, 0, numbered(22, 23))
       await newer.commit(Buffer.from('23'))
+      await assert.rejects(older.commit(Buffer.from('22')), { name: 'FencedError' })
       await older.close()
       await newer.close()
       const records = await readCommitted(kafka.brokers, target)
@@ -184,7 +185,10 @@ for (const version of [1, 2]) {
     it('opens only when every topic is there', async () => {
       const { target, replay } = await freshTarget()
       const targets = [target, 'no-such-topic']
-      await assert.rejects(log.openWriter({ replay, task: 0, targets }), { code: 'topic-not-found', message: /no-such/ })
+      await assert.rejects(log.openWriter({ replay, task: 0, targets }), {
+        code: 'topic-not-found',
+        message: /no-such/,
+      })
     })
 
     it('refuses a partition that the target does not have, and a topic that it was not opened for', async () => {
