@@ -16,6 +16,7 @@ import { QueryService } from './query/query-service.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
+import { GroupSlots } from './replay/group-slots.ts'
 import { ReplayService } from './replay/service.ts'
 import type { Services } from './services.ts'
 import { ConnectorStores, openStore } from './stores.ts'
@@ -58,7 +59,10 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     const { KafkaEventLog } = await import('./adapters/kafka/index.ts')
     return KafkaEventLog.connect(config.kafka)
   })
-  const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
+  const replays = lazily(async () => {
+    const kafka = await eventLog.get()
+    return new ReplayService({ store, eventLog: kafka, clock, log, work: new GroupSlots(kafka, store.url, log) })
+  })
   const captures = new OpenCaptures()
   const { webhook } = config.headroom
   const headroom = createHeadroomMonitor({
