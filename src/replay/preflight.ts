@@ -79,7 +79,7 @@ export interface TargetCheck {
 /** What stands against writing into the target. */
 export function checkTarget({ target, info, partitions, continued }: TargetCheck): Finding[] {
   if (info === null) return []
-  const findings: Finding[] = info.hazards.map((hazard) => ({ severity: 'error', ...hazard }))
+  const findings: Finding[] = [...info.hazards]
   if (!info.empty && !continued) {
     findings.push({
       severity: 'error',

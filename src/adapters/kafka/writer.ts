@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { FencedError, InvalidInputError, UnavailableError } from '../../errors.ts'
-import type { EventWriter, TopicIdentity, WriterId } from '../../ports/event-log.ts'
+import type { EventWriter, ShareId, TopicIdentity, WriterId } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { type TopicMetadata, topicNotFound } from './cluster-metadata.ts'
 import { ProduceQueue } from './produce-queue.ts'
+import { targetDeleted } from './produce-refusal.ts'
 import { producibleBlock } from './producible-block.ts'
-import { type OpenReader, ProgressLog } from './progress-log.ts'
+import { ProgressLog, shareName } from './progress-log.ts'
+import { type Attempt, repeatUntilDone } from './retry.ts'
 import { TransactionSession } from './transaction-session.ts'
 
 export interface KafkaWriterOptions {
@@ -16,6 +18,8 @@ export interface KafkaWriterOptions {
 }
 
 const defaultTransactionTimeoutMs = 60_000
+/** One broker may know less than another for a moment. */
+const absentGraceMs = 3_000
 
 /**
  * Writes units of work into topics, each one Kafka transaction that holds the records and the progress they make. The
@@ -57,23 +61,17 @@ export class KafkaWriter implements EventWriter {
    * Fences older writers of the id, and then reads what they last committed. Throws NotFoundError `topic-not-found`,
    * InvalidInputError `writer-id-invalid`.
    */
-  static async open(
-    cluster: KafkaCluster,
-    id: WriterId,
-    openReader: OpenReader,
-    options: KafkaWriterOptions,
-  ): Promise<KafkaWriter> {
-    const name = writerName(id)
+  static async open(cluster: KafkaCluster, id: WriterId, options: KafkaWriterOptions): Promise<KafkaWriter> {
     const found = await cluster.refresh(id.targets)
     const targets = new Map(found.map((target) => [target.topic, target]))
     const missing = id.targets.find((target) => !targets.has(target))
     if (missing !== undefined) throw topicNotFound(missing)
     const lane = `writer-${randomUUID()}`
     try {
-      const log = await ProgressLog.open(cluster, name)
+      const log = await ProgressLog.open(cluster, id)
       const timeoutMs = options.transactionTimeoutMs ?? defaultTransactionTimeoutMs
-      const session = await TransactionSession.open(cluster, lane, `coldstream-${name}`, timeoutMs)
-      const progress = await log.read(openReader)
+      const session = await TransactionSession.open(cluster, lane, transactionalIdOf(id), timeoutMs)
+      const progress = await log.read()
       const { codec } = options
       return new KafkaWriter({
         cluster,
@@ -99,6 +97,7 @@ export class KafkaWriter implements EventWriter {
   async commit(progress: Uint8Array): Promise<void> {
     await this.#add(this.#log.topic, this.#log.partition, this.#log.block(progress))
     await this.#queue.flush()
+    await this.#checkTopics()
     // Whatever the outcome, there is nothing left to abort.
     this.#joined.clear()
     try {
@@ -122,6 +121,24 @@ export class KafkaWriter implements EventWriter {
       if (this.#committed && this.#queue.failure === null) await this.#session.settled()
     } finally {
       await this.#cluster.closeLane(this.#lane)
+    }
+  }
+
+  /**
+   * Batches name their topic, and a namesake that took its place would take them: nothing is committed unless every topic
+   * is still the one that it was.
+   */
+  async #checkTopics(): Promise<void> {
+    const topics = [...this.#targets.values(), this.#log.topic]
+    const names = topics.map(({ topic }) => topic)
+    try {
+      await repeatUntilDone(absentGraceMs, async (): Promise<Attempt<void>> => {
+        const found = new Set((await this.#cluster.refresh(names)).map(({ incarnationId }) => incarnationId))
+        const missing = topics.find(({ incarnationId }) => !found.has(incarnationId))
+        return missing === undefined ? { done: undefined } : { again: targetDeleted(missing.topic) }
+      })
+    } catch (error) {
+      throw this.#queue.fail(error)
     }
   }
 
@@ -161,17 +178,13 @@ export class KafkaWriter implements EventWriter {
   }
 }
 
+/** What writers of one share fence each other by. Throws InvalidInputError `writer-id-invalid`. */
+export function transactionalIdOf(share: ShareId): string {
+  return `coldstream-${shareName(share)}`
+}
+
 /** Whether the broker has ended the transaction already. */
 function isOver(failure: Error | null): boolean {
   if (failure instanceof FencedError) return true
   return failure instanceof UnavailableError && failure.code === 'transaction-aborted'
-}
-
-/** Throws InvalidInputError `writer-id-invalid`: the name becomes part of a topic's name. */
-function writerName(id: WriterId): string {
-  const name = `${id.replay}-${id.task}`
-  if (/^[a-zA-Z0-9._-]{1,200}$/.test(id.replay) && Number.isInteger(id.task) && id.task >= 0) return name
-  throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' cannot name a writer`, {
-    remedy: 'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay.',
-  })
 }

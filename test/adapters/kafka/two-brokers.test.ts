@@ -82,6 +82,20 @@ describe('the Kafka writer on two brokers', () => {
     )
   })
 
+  it('goes on when the coordinator of its transactions moves, within a unit and at its commit', async () => {
+    const target = `target-${randomUUID()}`
+    await log.createTarget(target, { partitions: 1, config: {}, maxRecordBytes: 1 })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
+    for (let next = 0; next < 3000; next += 1000) {
+      await writer.write(target, 0, numbered(next, next + 500))
+      await swapLeaders('__transaction_state')
+      await writer.write(target, 0, numbered(next + 500, next + 1000))
+      await writer.commit(Buffer.from(String(next)))
+    }
+    await writer.close()
+    assert.deepEqual(valuesOf(await readCommitted(first.brokers, target), 0), numbers(0, 3000))
+  })
+
   it('reaches the cluster by any of its brokers', async () => {
     const other = await KafkaEventLog.connect({ brokers: second.brokers, clientId: 'by-the-second' })
     assert.equal(await other.inspectTarget('nowhere'), null)

@@ -84,7 +84,7 @@ describe('the Kafka writer under crashes', () => {
     const cluster = new KafkaCluster({ brokers: kafka.brokers, clientId: 'slow' })
     const id = { replay: `r-${randomUUID()}`, task: 0, targets: [target] }
     const open = (): Promise<KafkaWriter> =>
-      KafkaWriter.open(cluster, id, log.openReader.bind(log), { codec: 'none', transactionTimeoutMs: 1000 })
+      KafkaWriter.open(cluster, id, { codec: 'none', transactionTimeoutMs: 1000 })
     const slow = await open()
     await slow.write(target, 0, numbered(0, 10))
     await abortedBy(kafka, target)

@@ -173,6 +173,7 @@ for (const version of [1, 2]) {
       assert.equal(progressText(newer.progress), '12')
       await newer.write(deadLetters, 0, numbered(22, 23))
       await newer.commit(Buffer.from('23'))
+      await assert.rejects(older.commit(Buffer.from('22')), { name: 'FencedError' })
       await older.close()
       await newer.close()
       const records = await readCommitted(kafka.brokers, target)
