@@ -48,6 +48,12 @@ export class ReplayController {
     this.done = this.#control()
   }
 
+  /** Takes an entry that was just written beside it, and looks at the state log now. */
+  observe(entry: StateEntry): void {
+    this.#enter(entry)
+    this.kick()
+  }
+
   /** Looks at the state log now. */
   kick(): void {
     this.#wake.resolve()
@@ -117,7 +123,7 @@ export class ReplayController {
       this.#runs.taken()
     }
     const entry = await this.#deps.records.newerState(this.replay.id, this.entry)
-    if (entry !== this.entry) this.#enter(entry)
+    this.#enter(entry)
     if (this.#failure !== null) await this.#fail(this.#failure)
     if (this.#closed.signal.aborted) return
     if (this.entry.state === 'pending' || this.entry.state === 'planning') await this.#plan()
@@ -247,6 +253,7 @@ export class ReplayController {
   }
 
   #enter(entry: StateEntry): void {
+    if (entry.seq <= this.entry.seq) return
     this.entry = entry
     if (entry.state === 'running') for (const run of this.#runs.running) run.setRate(this.#rateOf(run.share))
     this.#tell()
