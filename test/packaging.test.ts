@@ -26,6 +26,7 @@ suite('the package', () => {
       'dist/main.js',
       'connectors/orders-s3-archive.json',
       'queries/events-of-key.sql',
+      'dist/replay/change/upcaster.d.ts',
       'README.md',
     ]) {
       assert.ok(paths.includes(needed), `${needed} is missing`)
@@ -36,6 +37,12 @@ suite('the package', () => {
     assert.deepEqual(foreign, [])
     const sources = paths.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
     assert.deepEqual(sources, [])
+  })
+
+  test('gives those who write upcasters their types and their helper', async () => {
+    const { defineUpcaster } = await import('coldstream/upcaster')
+    const upcaster = defineUpcaster({ version: 1, accepts: 'bytes', upcast: (event) => event })
+    assert.equal(upcaster.version, 1)
   })
 
   test('its command works in the clone', async () => {
