@@ -4,14 +4,8 @@ import { Worker } from 'node:worker_threads'
 import { InvalidInputError } from '../../errors.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Frames } from './frames.ts'
-import {
-  allDone,
-  type FromUpcaster,
-  notBegun,
-  type ToUpcaster,
-  type UpcasterDescription,
-  type UpcasterThreadData,
-} from './thread/messages.ts'
+import { allDone, type FromUpcaster, notBegun, type ToUpcaster, type UpcasterDescription } from './thread/messages.ts'
+import type { UpcasterThreadData } from './thread/upcaster-thread.ts'
 import type { UpcasterFile } from './upcaster-files.ts'
 
 /** What an upcaster may take, and who hears what it prints. */

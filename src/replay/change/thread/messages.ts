@@ -1,14 +1,5 @@
 import type { Frames } from '../frames.ts'
 
-/** What the thread is told when it starts. */
-export interface UpcasterThreadData {
-  /** Absolute path of the module. */
-  file: string
-  name: string
-  /** One Int32: where the thread stands, for whoever watches it. */
-  position: SharedArrayBuffer
-}
-
 /** Positions besides a row of the batch: none was begun yet, all are done. */
 export const notBegun = -1
 export const allDone = -2

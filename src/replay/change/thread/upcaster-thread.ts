@@ -1,8 +1,17 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { loadModule } from './load-module.ts'
-import { allDone, type FromUpcaster, notBegun, type ToUpcaster, type UpcasterThreadData } from './messages.ts'
+import { allDone, type FromUpcaster, notBegun, type ToUpcaster } from './messages.ts'
 import { problemOf } from './problem-place.ts'
 import { upcastBatch } from './upcast-batch.ts'
+
+/** What the thread is told when it starts. */
+export interface UpcasterThreadData {
+  /** Absolute path of the module. */
+  file: string
+  name: string
+  /** One Int32: where the thread stands, for whoever watches it. */
+  position: SharedArrayBuffer
+}
 
 /** The thread of an upcaster: it knows the module and the rows it is given, and nothing else of the replay. */
 const { file, name, position } = workerData as UpcasterThreadData
