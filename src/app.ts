@@ -16,6 +16,9 @@ import { QueryService } from './query/query-service.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
+import { GroupSlots } from './replay/group-slots.ts'
+import { Handovers } from './replay/handover/service.ts'
+import { SavedSelections } from './replay/selections/saved-selections.ts'
 import { ReplayService } from './replay/service.ts'
 import type { Services } from './services.ts'
 import { ConnectorStores, openStore } from './stores.ts'
@@ -58,7 +61,16 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     const { KafkaEventLog } = await import('./adapters/kafka/index.ts')
     return KafkaEventLog.connect(config.kafka)
   })
-  const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
+  const selections = new SavedSelections(store, clock)
+  const replays = lazily(async () => {
+    const kafka = await eventLog.get()
+    const work = new GroupSlots(kafka, store.url, log)
+    return new ReplayService({ store, eventLog: kafka, clock, log, work, selections })
+  })
+  const handovers = lazily(async () => {
+    const kafka = await eventLog.get()
+    return new Handovers({ store, eventLog: kafka, groups: kafka, clock })
+  })
   const captures = new OpenCaptures()
   const { webhook } = config.headroom
   const headroom = createHeadroomMonitor({
@@ -118,6 +130,8 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     connectors,
     eventLog: eventLog.get,
     replays: replays.get,
+    handovers: handovers.get,
+    selections,
     openCapture,
     captures: () => captures.list(),
     async close() {

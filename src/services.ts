@@ -8,6 +8,8 @@ import type { EventLog } from './ports/event-log.ts'
 import type { Log } from './ports/log.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import type { QueryService } from './query/query-service.ts'
+import type { Handovers } from './replay/handover/service.ts'
+import type { SavedSelections } from './replay/selections/saved-selections.ts'
 import type { ReplayService } from './replay/service.ts'
 
 /** Everything that REST and the command line are thin over. Outside systems are reached when first asked for. */
@@ -25,6 +27,10 @@ export interface Services {
   eventLog(): Promise<EventLog>
   /** Connects to the broker on first use. */
   replays(): Promise<ReplayService>
+  /** From completed replays to live consumption. Connects to the broker on first use. */
+  handovers(): Promise<Handovers>
+  /** What replays select, by name. */
+  readonly selections: SavedSelections
   /** Opens a connector's capture into the archive: the configured one, else the one its `s3.*` properties name. */
   openCapture(connector: Connector): Promise<RunnableCapture>
   /** Captures that were opened and whose run has not ended, with their connectors' names. */

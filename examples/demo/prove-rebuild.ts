@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs'
 import { formatCount, number, type Output, renderTable, text } from '../../src/cli/output.ts'
-import { type RebuiltModel, rebuildModel, type TimeWindow } from '../read-model/rebuild.ts'
+import { type RebuiltModel, rebuildModel, type TimeWindow } from './rebuild.ts'
 
 export interface Rebuild {
   kafka: Kafka

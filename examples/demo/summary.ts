@@ -35,11 +35,7 @@ export function summary({ seconds, events, store, from, until, rebuilt, brokers 
     '  npx coldstream verify shipments',
     ...(brokers === null
       ? ['Kafka was stopped; `npm run demo -- --keep` keeps it running, to replay more of the archive.']
-      : [
-          '  npx coldstream replay payments --to payments-again --dry-run',
-          `  node_modules/.bin/node examples/read-model/main.ts --topic ${rebuilt}`,
-          'Kafka runs until you press Ctrl-C here.',
-        ]),
+      : ['  npx coldstream replay payments --to payments-again --dry-run', 'Kafka runs until you press Ctrl-C here.']),
   ]
   return lines.join('\n')
 }

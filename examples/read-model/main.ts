@@ -1,46 +1,51 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { Kafka, logLevel } from 'kafkajs'
-import { statuses } from './orders-by-customer.ts'
-import { rebuildModel } from './rebuild.ts'
+import { createOutput } from '../../src/cli/output.ts'
+import { findBroker } from '../demo/broker.ts'
+import { show } from './show.ts'
 
-const usage = `Builds a read model (orders by customer) from a topic of order events, with kafkajs.
+const usage = `npm run example:read-model [-- options]
 
-  node examples/read-model/main.ts --brokers localhost:9092 --topic orders-rebuilt [--top 10]
+Rebuilds a read model (orders by customer, in SQLite) from the archive while live traffic goes on, kills it on the way, and
+compares it with one that never stopped. Kafka is found as \`npm run demo\` finds it.
+
+  --events <n>   events of orders to write (default 100000)
+  --help         this text
 `
 
+const output = createOutput(process, false)
 const { values } = parseArgs({
-  options: {
-    brokers: { type: 'string', default: process.env.COLDSTREAM_KAFKA_BROKERS },
-    topic: { type: 'string' },
-    top: { type: 'string', default: '10' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+  options: { events: { type: 'string', default: '100000' }, help: { type: 'boolean', short: 'h', default: false } },
 })
+const events = Number(values.events)
 
-if (values.help) process.stdout.write(usage)
-else if (values.brokers === undefined || values.topic === undefined) {
-  process.stderr.write(`Missing: --brokers (or COLDSTREAM_KAFKA_BROKERS) and --topic.\n\n${usage}`)
+if (values.help) output.raw(usage)
+else if (!Number.isInteger(events) || events < 1_000) {
+  output.note(`--events must be a whole number of at least 1000.\n\n${usage}`)
   process.exitCode = 2
-} else {
-  await show(values.brokers, values.topic, Number(values.top)).catch((error: Error) => {
-    process.stderr.write(`${values.topic} could not be read from ${values.brokers}: ${error.message}\n`)
-    process.exitCode = 1
-  })
-}
+} else process.exitCode = await example()
 
-async function show(brokers: string, topic: string, top: number): Promise<void> {
+async function example(): Promise<number> {
   const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort(new Error('stopped')))
-  const kafka = new Kafka({ clientId: 'read-model', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
-  const { model, digest } = await rebuildModel(kafka, topic, null, stop.signal)
-  const rows = model.rows().sort((a, b) => b.amountCents - a.amountCents)
-  console.table(
-    rows.slice(0, top).map(({ customerId, orders, amountCents }) => ({
-      customer: customerId,
-      ...Object.fromEntries(statuses.map((status) => [status, orders[status]])),
-      amount: (amountCents / 100).toFixed(2),
-    })),
-  )
-  console.log(`${digest.records} records, ${model.orders} orders, ${rows.length} customers`)
-  console.log(`model    ${model.checksum()}\nrecords  ${digest.checksum()}`)
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
+  const folder = await mkdtemp(join(tmpdir(), 'coldstream-read-model-'))
+  try {
+    const broker = await findBroker(output.note)
+    output.line(`Kafka at ${broker.brokers.join()} (${broker.origin})`)
+    try {
+      await show(broker, folder, events, output, stop.signal)
+    } finally {
+      await broker.stop()
+    }
+    return 0
+  } catch (error) {
+    output.note(
+      stop.signal.aborted ? 'Stopped.' : `The example failed: ${error instanceof Error ? error.stack : String(error)}`,
+    )
+    return stop.signal.aborted ? 130 : 1
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }

@@ -4,11 +4,13 @@ import type { Services } from '../services.ts'
 import { registerAuth } from './auth.ts'
 import { connectRoutes } from './connect/routes.ts'
 import { Problem, registerProblems } from './problem.ts'
+import { handoverRoutes } from './routes/handover.ts'
 import { headroomRoutes } from './routes/headroom.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { probeRoutes } from './routes/probes.ts'
 import { queryRoutes } from './routes/queries.ts'
 import { replayRoutes } from './routes/replays.ts'
+import { selectionRoutes } from './routes/selections.ts'
 import { topicRoutes } from './routes/topics.ts'
 import { createServer } from './typed-server.ts'
 
@@ -41,6 +43,8 @@ export async function buildServer(services: Services, version: string): Promise<
   topicRoutes(server, services)
   headroomRoutes(server, services)
   replayRoutes(server, services)
+  handoverRoutes(server, services)
+  selectionRoutes(server, services)
   queryRoutes(server, services)
   await connectRoutes(server, services, version)
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import type { Kafka, KafkaMessage } from 'kafkajs'
-import { registerZstd } from './zstd-codec.ts'
+import { zstdCodec } from 'coldstream/client'
+import kafkajs, { type Kafka, type KafkaMessage } from 'kafkajs'
 
-registerZstd()
+kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = zstdCodec
 
-/** Takes one record; records of a partition come in their order. */
-export type OnRecord = (partition: number, record: KafkaMessage) => void
+/** Takes some records; those of a partition come in their order. */
+export type OnRecords = (partition: number, records: readonly KafkaMessage[]) => void
 
 /**
  * Reads every record that a topic has now, from its beginning to its present end, as any consumer of the topic would:
  * with kafkajs, committed transactions only. Rejects when the topic does not exist, or with the signal's reason.
  */
-export async function readTopic(kafka: Kafka, topic: string, onRecord: OnRecord, signal: AbortSignal): Promise<void> {
+export async function readTopic(kafka: Kafka, topic: string, onRecords: OnRecords, signal: AbortSignal): Promise<void> {
   const groupId = `read-model-${randomUUID()}`
   const admin = kafka.admin()
   await admin.connect()
@@ -22,7 +22,7 @@ export async function readTopic(kafka: Kafka, topic: string, onRecord: OnRecord,
     }
     if (waiting.size === 0) return
     try {
-      await consume(kafka, groupId, topic, waiting, onRecord, signal)
+      await consume(kafka, groupId, topic, waiting, onRecords, signal)
     } finally {
       // each read has a group of its own, which serves nobody afterwards
       await admin.deleteGroups([groupId])
@@ -38,7 +38,7 @@ async function consume(
   groupId: string,
   topic: string,
   waiting: Map<number, bigint>,
-  onRecord: OnRecord,
+  onRecords: OnRecords,
   signal: AbortSignal,
 ): Promise<void> {
   const consumer = kafka.consumer({ groupId, maxBytesPerPartition: 4 * 1024 * 1024, readUncommitted: false })
@@ -61,7 +61,10 @@ async function consume(
       eachBatch: async ({ batch }) => {
         const end = waiting.get(batch.partition)
         if (end === undefined) return
-        for (const message of batch.messages) if (BigInt(message.offset) < end) onRecord(batch.partition, message)
+        onRecords(
+          batch.partition,
+          batch.messages.filter(({ offset }) => BigInt(offset) < end),
+        )
       },
     })
     await finished.promise

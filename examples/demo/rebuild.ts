@@ -1,5 +1,5 @@
-import type { Kafka } from 'kafkajs'
-import { OrdersByCustomer } from './orders-by-customer.ts'
+import type { Kafka, KafkaMessage } from 'kafkajs'
+import { OrdersByCustomer } from '../read-model/orders-by-customer.ts'
 import { readTopic } from './read-topic.ts'
 import { RecordDigest } from './record-digest.ts'
 
@@ -22,16 +22,17 @@ export async function rebuildModel(
   window: TimeWindow | null,
   signal: AbortSignal,
 ): Promise<RebuiltModel> {
-  const model = new OrdersByCustomer()
+  const model = new OrdersByCustomer(':memory:')
   const digest = new RecordDigest()
+  const isWithin = ({ timestamp }: KafkaMessage): boolean =>
+    window === null || (Number(timestamp) >= window.fromMs && Number(timestamp) < window.untilMs)
   await readTopic(
     kafka,
     topic,
-    (partition, record) => {
-      const timestampMs = Number(record.timestamp)
-      if (window !== null && (timestampMs < window.fromMs || timestampMs >= window.untilMs)) return
-      model.apply(record.key, record.value)
-      digest.add(partition, record)
+    (partition, records) => {
+      const messages = records.filter(isWithin)
+      model.apply({ topic, partition, messages }, 'rebuild')
+      for (const record of messages) digest.add(partition, record)
     },
     signal,
   )

@@ -1,0 +1,27 @@
+import { endOffset } from '../plan.ts'
+import { targetTopics } from '../request.ts'
+import type { StoredReplay } from '../stored-replay.ts'
+import type { ReplayedSource } from './live-offsets.ts'
+
+/** What a replay read and wrote, as far as handing over needs it. */
+export interface Replayed {
+  sources: readonly ReplayedSource[]
+  /** Topics that it wrote to. */
+  targets: readonly string[]
+  /** Only some partitions of the source were asked for. */
+  somePartitions: boolean
+  /** Record timestamps from here on were left out; null: no such bound. */
+  untilTimestampMs: number | null
+}
+
+export function replayedBy({ plan, job }: StoredReplay): Replayed {
+  return {
+    sources: plan.sources.map(({ topic, incarnation, partitions }) => ({
+      ...{ topic, incarnation },
+      partitions: partitions.map((partition) => ({ partition: partition.partition, until: endOffset(partition) })),
+    })),
+    targets: targetTopics(job.target),
+    somePartitions: job.source.partitions !== null,
+    untilTimestampMs: job.source.untilTimestampMs,
+  }
+}
