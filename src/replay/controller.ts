@@ -1,4 +1,5 @@
 import { AbortedError, ColdstreamError, ConflictError, UnavailableError } from '../errors.ts'
+import { ReplayChange } from './change/replay-change.ts'
 import type { ReplayDeps } from './deps.ts'
 import type { ShareRate } from './pace.ts'
 import { recordTimes } from './plan.ts'
@@ -34,6 +35,7 @@ export class ReplayController {
   readonly #listeners = new Set<() => void>()
   readonly #closed = new AbortController()
   #targets: Map<string, PreparedTarget> | null = null
+  #change: ReplayChange | null = null
   /** Shares that stood still here since the replay's state of that number. */
   #halted = { seq: -1, sinceMs: 0, shares: new Set<number>() }
   #failure: unknown = null
@@ -45,7 +47,7 @@ export class ReplayController {
     this.entry = entry
     this.book = new ShareBook(deps, replay)
     this.#runs = new ShareRuns(deps, () => this.kick())
-    this.done = this.#control()
+    this.done = this.#control().finally(() => this.#change?.close())
   }
 
   /** Takes an entry that was just written beside it, and looks at the state log now. */
@@ -152,6 +154,7 @@ export class ReplayController {
     const { eventLog, work } = this.#deps
     const { id, plan } = this.replay
     this.#targets ??= await prepareTargets(eventLog, this.replay, this.entry.targets, this.entry.accept)
+    this.#change ??= await ReplayChange.open(this.replay, this.#deps.upcasters, this.#deps.clock)
     await this.book.refresh(this.elsewhere)
     if (this.#runs.yielded.length > 0) await this.book.refreshProgress(this.#runs.yielded)
     for (const share of plan.shares) {
@@ -161,7 +164,7 @@ export class ReplayController {
       else if (this.#runs.mayStart(number, this.book.progress(number))) {
         this.#halted.shares.delete(number)
         this.#runs.start({
-          ...{ deps: this.#deps, replay: this.replay, share, targets: this.#targets, accept: this.entry.accept },
+          ...{ deps: this.#deps, replay: this.replay, share, targets: this.#targets, change: this.#change, accept: this.entry.accept },
           rate: this.#rateOf(number),
           onProgress: (progress) => {
             this.book.note(number, progress)
