@@ -1,14 +1,15 @@
-import { AbortedError, ColdstreamError, ConflictError, UnavailableError } from '../errors.ts'
+import { ConflictError, UnavailableError } from '../errors.ts'
 import { ReplayChange } from './change/replay-change.ts'
 import type { ReplayDeps } from './deps.ts'
 import type { ShareRate } from './pace.ts'
 import { recordTimes } from './plan.ts'
+import { cancelled, ended, stateError, stopped } from './replay-end.ts'
 import type { StateDraft } from './replay-records.ts'
 import { ShareBook } from './share-book.ts'
 import { closeWriter, openShareWriter, progressOf } from './share-run.ts'
 import { type ShareOutcome, ShareRuns } from './share-runs.ts'
 import { portionOf } from './shares.ts'
-import { isFinal, mayFollow, type StateEntry, type StateError } from './state.ts'
+import { isFinal, mayFollow, type StateEntry } from './state.ts'
 import type { StoredReplay } from './stored-replay.ts'
 import { type PreparedTarget, prepareTargets } from './target.ts'
 
@@ -164,7 +165,14 @@ export class ReplayController {
       else if (this.#runs.mayStart(number, this.book.progress(number))) {
         this.#halted.shares.delete(number)
         this.#runs.start({
-          ...{ deps: this.#deps, replay: this.replay, share, targets: this.#targets, change: this.#change, accept: this.entry.accept },
+          ...{
+            deps: this.#deps,
+            replay: this.replay,
+            share,
+            targets: this.#targets,
+            change: this.#change,
+            accept: this.entry.accept,
+          },
           rate: this.#rateOf(number),
           onProgress: (progress) => {
             this.book.note(number, progress)
@@ -278,28 +286,4 @@ export class ReplayController {
 
 function rethrowUnless(over: AbortController, error: unknown): void {
   if (!over.signal.aborted) throw error
-}
-
-function stopped(id: string): AbortedError {
-  return new AbortedError('replay-stopped', `replay ${id} was stopped before its end`, {
-    remedy: 'Start it again with the same id and selection: it continues after the last committed transaction.',
-    details: { id },
-  })
-}
-
-function cancelled(id: string): AbortedError {
-  return new AbortedError('replay-cancelled', `replay ${id} was cancelled`, {
-    remedy: 'Start it again with the same id and selection to go on after what is committed.',
-    details: { id },
-  })
-}
-
-function ended(id: string): AbortedError {
-  return new AbortedError('replay-ended', `replay ${id} has ended`, { remedy: 'See its state.', details: { id } })
-}
-
-function stateError(error: unknown): StateError {
-  if (error instanceof ColdstreamError) return { code: error.code, message: error.message, remedy: error.remedy }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'internal', message, remedy: 'Report this as a bug of Coldstream, with the log.' }
 }
