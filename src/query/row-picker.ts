@@ -59,18 +59,24 @@ export class RowPicker {
     return {
       pick: async (segment, signal) => {
         compiled ??= this.#compile(condition, topic, signal)
-        const columns = await forgetting(compiled, () => {
+        const [columns] = await Promise.allSettled([compiled])
+        if (columns.status === 'rejected') {
           compiled = null
-        })
+          throw columns.reason
+        }
+        const alone = () => this.#pick(condition, columns.value, [segment], signal)
         let offsets = picked.get(segment.path)
         if (offsets === undefined) {
           const batch = batches.from(segment)
-          offsets = this.#pick(condition, columns, batch, signal)
+          if (batch.length === 1) return await alone()
+          offsets = this.#pick(condition, columns.value, batch, signal)
           for (const { path } of batch) picked.set(path, offsets)
         }
         picked.delete(segment.path)
-        const found = await forgetting(offsets, () => picked.clear())
-        return offsetsBetween(found, segment.firstOffset, segment.lastOffset)
+        const [found] = await Promise.allSettled([offsets])
+        if (found.status === 'fulfilled') return offsetsBetween(found.value, segment.firstOffset, segment.lastOffset)
+        // Another segment of the batch may be to blame, or the limits may be too low for all of them together.
+        return await alone()
       },
     }
   }
@@ -128,16 +134,6 @@ export class RowPicker {
       table.release()
       leave()
     }
-  }
-}
-
-/** Calls `forget` when it fails: the next one who asks tries again. */
-async function forgetting<T>(promise: Promise<T>, forget: () => void): Promise<T> {
-  try {
-    return await promise
-  } catch (error) {
-    forget()
-    throw error
   }
 }
 
