@@ -13,9 +13,11 @@ import { ConnectService } from './connect/service.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
 import { QueryService } from './query/query-service.ts'
+import { RowPicker } from './query/row-picker.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
+import { GroupSlots } from './replay/group-slots.ts'
 import { Handovers } from './replay/handover/service.ts'
 import { SavedSelections } from './replay/selections/saved-selections.ts'
 import { ReplayService } from './replay/service.ts'
@@ -43,28 +45,41 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     maxSpillBytes: config.query.maxSpillBytes,
     threads: config.query.threads,
   })
-  const queries = new QueryService({
+  const queryParts = {
     engine,
     snapshots: commitLogSnapshots(store),
     files: segmentFiles(store, config),
+    concurrency: config.query.concurrency,
+  }
+  const queries = new QueryService({
+    ...queryParts,
     templates: await loadTemplates([
       BUILT_IN_TEMPLATES,
       ...(config.queries.folder === null ? [] : [config.queries.folder]),
     ]),
     clock,
     limits: config.query.limits,
-    concurrency: config.query.concurrency,
   })
   const eventLog = lazily(async () => {
     // loaded only here: its client is half of a command's start, and most commands need no broker
     const { KafkaEventLog } = await import('./adapters/kafka/index.ts')
     return KafkaEventLog.connect(config.kafka)
   })
-  const replays = lazily(async () => new ReplayService({ store, eventLog: await eventLog.get(), clock, log }))
+  const selections = new SavedSelections(store, clock)
+  const replays = lazily(async () => {
+    const kafka = await eventLog.get()
+    const work = new GroupSlots(kafka, store.url, log)
+    const upcasters = { ...config.replay.upcasters, log }
+    const conditions = new RowPicker({
+      ...queryParts,
+      limits: config.query.limits,
+      concurrency: config.query.concurrency.running,
+    })
+    return new ReplayService({ store, eventLog: kafka, clock, log, work, selections, upcasters, conditions })
+  })
   const handovers = lazily(async () => {
     const kafka = await eventLog.get()
-    const groups = { commitGroupOffsets: kafka.acknowledge.bind(kafka) }
-    return new Handovers({ store, eventLog: kafka, groups, clock })
+    return new Handovers({ store, eventLog: kafka, groups: kafka, clock })
   })
   const captures = new OpenCaptures()
   const { webhook } = config.headroom
@@ -126,7 +141,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     eventLog: eventLog.get,
     replays: replays.get,
     handovers: handovers.get,
-    selections: new SavedSelections(store, clock),
+    selections,
     openCapture,
     captures: () => captures.list(),
     async close() {

@@ -1,12 +1,14 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { ColdstreamError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { captureCommand } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { doctorCommand } from './doctor.ts'
+import { pairs, wholeNumber } from './option-values.ts'
 import { createOutput, renderError, type Streams } from './output.ts'
 import { queryCommand } from './query.ts'
 import { replayCommand } from './replay.ts'
+import { replayOptions } from './replay-options.ts'
 import { segmentsCommand } from './segments.ts'
 import { serveCommand } from './serve.ts'
 import { templatesCommand } from './templates.ts'
@@ -144,55 +146,11 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .option('--limit <rows>', 'rows at most', wholeNumber)
     .action(run(queryCommand))
   program.command('templates').description('list the SQL templates and their parameters').action(run(templatesCommand))
-  program
-    .command('replay')
-    .description('emit archived records into a fresh topic')
-    .argument('<topic>', 'archived topic')
-    .requiredOption('--to <target>', 'topic to emit into; created when it does not exist')
-    .option('--id <name>', 'name of the replay; the same name and selection again continues it')
-    .option('--from <time>', 'first record timestamp: ISO 8601 or epoch milliseconds')
-    .option('--until <time>', 'record timestamp to stop before')
-    .option('--from-offset <partition:offset>', 'first offset of a partition; repeatable', offsets, {})
-    .option('--until-offset <partition:offset>', 'offset of a partition to stop before; repeatable', offsets, {})
-    .option('--partitions <list>', 'only these partitions: 0,3,5-7', partitionList)
-    .option('--accept-gaps', 'emit although records of the range are lost', false)
-    .option('--dry-run', 'plan and check, emit nothing', false)
-    .option('--wait', 'wait for the end (always so: without a server the replay runs in this process)', false)
-    .action(run(replayCommand))
+  replayOptions(program.command('replay')).action(run(replayCommand))
   program
     .command('doctor')
     .description('check broker, permissions, store, clock and versions, and say what to do')
     .argument('[connectors...]', 'connector JSON files whose topics to check too')
     .action(run(doctorCommand))
   return program
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new InvalidArgumentError('It must be a whole number above 0.')
-}
-
-function pairs(text: string, earlier: Record<string, string>): Record<string, string> {
-  const at = text.indexOf('=')
-  if (at < 1) throw new InvalidArgumentError('It must be name=value.')
-  return { ...earlier, [text.slice(0, at)]: text.slice(at + 1) }
-}
-
-function offsets(text: string, earlier: Record<string, string>): Record<string, string> {
-  const match = /^(\d+):(\d+)$/.exec(text)
-  if (!match) throw new InvalidArgumentError('It must be partition:offset, for example 0:1500.')
-  return { ...earlier, [match[1]!]: match[2]! }
-}
-
-function partitionList(text: string): number[] {
-  const partitions = text.split(',').flatMap((part) => {
-    const match = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(part.trim())
-    const first = Number(match?.[1])
-    const last = Number(match?.[2] ?? match?.[1])
-    if (!match || last < first || last - first > 100_000)
-      throw new InvalidArgumentError('It must be numbers and ranges, for example 0,3,5-7.')
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
-  })
-  return [...new Set(partitions)].sort((a, b) => a - b)
 }

@@ -1,30 +1,19 @@
-import type { ReplayPreview, ReplayService } from '../replay/service.ts'
+import type { ReplayPreview } from '../replay/preview.ts'
+import type { ReplayService } from '../replay/service.ts'
 import type { ReplayStatus } from '../replay/status.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { formatBytes, formatCount, toJson } from './output.ts'
-import { createProgress } from './progress.ts'
+import { createProgress, type Progress } from './progress.ts'
+import { type ReplayCommandOptions, toRequest } from './replay-request.ts'
 
-export interface ReplayCommandOptions {
-  to: string
-  id?: string
-  from?: string
-  until?: string
-  /** Offset by partition, as text. */
-  fromOffset: Record<string, string>
-  untilOffset: Record<string, string>
-  partitions?: number[]
-  acceptGaps: boolean
-  dryRun: boolean
-}
-
-/** `coldstream replay <topic> --to <target>`: emits in this process until it is done; the same `--id` again goes on. */
+/** `coldstream replay <topics> --to <target>`: emits in this process until it is done; the same `--id` again goes on. */
 export async function replayCommand(
   context: CommandContext,
-  topic: string,
+  topics: readonly string[],
   options: ReplayCommandOptions,
 ): Promise<ExitCode> {
   const { output, signal } = context
-  const request = toRequest(topic, options)
+  const request = toRequest(topics, options)
   const replays = await (await context.services()).replays()
   if (options.dryRun) return preview(context, await replays.dryRun(request))
   const begun = await replays.create(request)
@@ -35,36 +24,6 @@ export async function replayCommand(
   return 0
 }
 
-function toRequest(topic: string, options: ReplayCommandOptions): unknown {
-  const { from, until, fromOffset, untilOffset } = options
-  return {
-    ...(options.id !== undefined && { id: options.id }),
-    source: {
-      topic,
-      ...(options.partitions !== undefined && { partitions: options.partitions }),
-      ...((from !== undefined || until !== undefined) && {
-        time: {
-          ...(from !== undefined && { from: toInstant(from) }),
-          ...(until !== undefined && { to: toInstant(until) }),
-        },
-      }),
-      ...(Object.keys({ ...fromOffset, ...untilOffset }).length > 0 && {
-        offsets: {
-          ...(Object.keys(fromOffset).length > 0 && { from: fromOffset }),
-          ...(Object.keys(untilOffset).length > 0 && { to: untilOffset }),
-        },
-      }),
-    },
-    target: { topic: options.to },
-    ...(options.acceptGaps && { acceptGaps: true }),
-  }
-}
-
-/** A command line knows only text; digits alone are epoch milliseconds. */
-function toInstant(text: string): string | number {
-  return /^-?\d+$/.test(text) ? Number(text) : text
-}
-
 /** A signal interrupts the replay between transactions; it can be continued by its id. */
 async function follow(
   { output }: CommandContext,
@@ -73,15 +32,8 @@ async function follow(
   signal: AbortSignal,
 ): Promise<ReplayStatus> {
   const progress = createProgress(output, 'replay', 'records')
-  const show = ({ progress: done, plan }: ReplayStatus): void => {
-    if (done !== null)
-      progress.update(
-        done.rows,
-        plan.rows,
-        done.rowsPerSecond === null ? '' : `${formatCount(Math.round(done.rowsPerSecond))}/s`,
-      )
-  }
-  const unsubscribe = replays.subscribe(begun.id, show)
+  const over = new AbortController()
+  const shown = show(replays.watch(begun.id, over.signal), progress)
   const interrupt = (): void => {
     output.note(`interrupted; continue with --id ${begun.id}`)
     void replays.close()
@@ -91,20 +43,36 @@ async function follow(
     return await replays.finished(begun.id)
   } finally {
     signal.removeEventListener('abort', interrupt)
-    unsubscribe()
+    over.abort()
+    await shown
     progress.stop()
   }
 }
 
-function preview(
-  { output }: CommandContext,
-  { plan, findings, accepted, targetPartitions, estimatedSeconds }: ReplayPreview,
-): ExitCode {
-  if (output.json) output.line(toJson({ plan, findings, accepted, targetPartitions, estimatedSeconds }))
+async function show(statuses: AsyncIterable<ReplayStatus>, progress: Progress): Promise<void> {
+  for await (const { progress: done, plan } of statuses) {
+    if (done === null) continue
+    const { rowsPerSecond, remainingSeconds } = done
+    const rate = rowsPerSecond === null ? '' : `${formatCount(Math.round(rowsPerSecond))}/s`
+    const left = remainingSeconds === null ? '' : `, ${formatDuration(remainingSeconds)} left`
+    progress.update(done.rows, plan.rows, rate + left)
+  }
+}
+
+function formatDuration(seconds: number): string {
+  const whole = Math.ceil(seconds)
+  if (whole < 120) return `${whole} s`
+  return whole < 7200 ? `${Math.round(whole / 60)} min` : `${Math.round(whole / 3600)} h`
+}
+
+function preview({ output }: CommandContext, shown: ReplayPreview): ExitCode {
+  const { plan, findings, accepted, targetPartitions, estimatedSeconds } = shown
+  if (output.json) output.line(toJson(shown))
   else {
     output.line(
       `would read ${formatCount(plan.segments)} segments (${formatBytes(plan.bytes)}), at most ${formatCount(plan.rows)} records, into ${targetPartitions} partitions, in about ${estimatedSeconds} s`,
     )
+    if (plan.firstTimestamp !== null) output.line(`records from ${plan.firstTimestamp} to ${plan.lastTimestamp}`)
     for (const finding of findings)
       output.line(`${finding.severity}: ${finding.message}\n  what to do: ${finding.remedy}`)
     output.line(accepted ? 'nothing stands against it' : 'it would be refused')
@@ -117,5 +85,6 @@ function summary({ id, state, target, progress }: ReplayStatus): string {
   const seconds = progress?.activeSeconds ?? 0
   const rate =
     progress !== null && seconds > 0 ? ` (${formatCount(Math.round(progress.rows / seconds))} records/s)` : ''
-  return `replay ${id} ${state}: ${rows} records in ${String(target.topic)}, ${seconds.toFixed(1)} s${rate}`
+  const into = typeof target.topic === 'string' ? target.topic : Object.values(Object(target.topics)).join(', ')
+  return `replay ${id} ${state}: ${rows} records in ${into}, ${seconds.toFixed(1)} s${rate}`
 }

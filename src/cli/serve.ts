@@ -33,7 +33,7 @@ export async function serveCommand(context: CommandContext, files: readonly stri
 async function resumeReplays(services: Services): Promise<void> {
   try {
     const replays = await services.replays()
-    await replays.resumeUnfinished()
+    await replays.start()
   } catch (error) {
     services.log.warn('unfinished replays could not be resumed', {
       error: error instanceof Error ? error.message : String(error),

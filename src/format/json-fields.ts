@@ -97,6 +97,21 @@ export class JsonFields {
     )
   }
 
+  /** A list of texts. */
+  textList(name: string): string[] {
+    const value = this.#own(name)
+    if (!Array.isArray(value)) throw this.damaged(name, 'is no list')
+    return value.map((item: unknown) => {
+      if (typeof item !== 'string') throw this.damaged(name, 'holds what is no text')
+      return item
+    })
+  }
+
+  /** The value as it stands there, for someone who reads it with rules of their own. */
+  raw(name: string): unknown {
+    return this.#own(name)
+  }
+
   /** The error to raise when a field's value makes no sense. */
   damaged(name: string, problem: string): DamagedDataError {
     return this.#damaged(`${problem} at ${this.#at(name)}`)

@@ -1,5 +1,5 @@
 import type { CheckResult } from './check-result.ts'
-import type { GroupMember, GroupOptions } from './group-membership.ts'
+import type { GroupMember, GroupOptions, WorkMember, WorkOptions } from './group-membership.ts'
 import type { RecordBlock, SourceRun } from './record-block.ts'
 import type { AcknowledgedPosition, TopicIdentity } from './topic-identity.ts'
 
@@ -41,6 +41,21 @@ export interface EventLog {
   joinGroup(options: GroupOptions): Promise<GroupMember>
 
   /**
+   * Joins the instances that divide numbered slots of work; no topic is needed for it. An instance that was killed is
+   * missed after the session timeout, and one that leaves at once. Errors as `joinGroup`, and InvalidInputError
+   * `session-timeout-refused` when the broker does not allow sessions that short or long.
+   */
+  joinWork(options: WorkOptions): Promise<WorkMember>
+
+  /**
+   * Sets where a group of consumers goes on: all positions, or none when one of them cannot be. Throws ConflictError
+   * `group-active` while the group has members, `topic-replaced` when a topic is not the incarnation that is named,
+   * `group-in-use` when the name is something else's, NotFoundError `topic-not-found`, InvalidInputError
+   * `partition-missing` or `group-name-invalid`, UnavailableError `broker-permission-denied`.
+   */
+  commitGroupOffsets(group: string, positions: readonly GroupCommit[]): Promise<void>
+
+  /**
    * Appends records to any partition of a topic, at least once; for what is not part of a replay. Throws NotFoundError
    * `topic-not-found`, UnavailableError, InvalidInputError `record-refused` for what the topic never takes.
    */
@@ -49,8 +64,14 @@ export interface EventLog {
   /** Creates a topic fit to hold a replay: kept for ever whatever its timestamps, large enough records. */
   createTarget(topic: string, options: TargetOptions): Promise<void>
 
-  /** A target's fitness for a replay, or null when the topic does not exist. */
-  inspectTarget(topic: string): Promise<TargetInfo | null>
+  /** A target's fitness for a replay of that load, or null when the topic does not exist. */
+  inspectTarget(topic: string, load?: TargetLoad): Promise<TargetInfo | null>
+
+  /**
+   * What the broker would refuse a writer of this share, and the creation of targets that do not exist. Changes nothing,
+   * and finds only what can be known without trying.
+   */
+  examineWriting(share: ShareId, creations: readonly TargetCreation[]): Promise<TargetHazard[]>
 
   /**
    * Opens the writer of a task. Every older writer with the same id is fenced for good: what it had not committed
@@ -59,12 +80,26 @@ export interface EventLog {
   openWriter(id: WriterId): Promise<EventWriter>
 
   /**
+   * What the newest commit of a share's writers stored; null when there is none. Fences nobody and waits for nothing that
+   * is undecided, so that anyone may ask, as often as once a second. Errors as `openWriter` for an id that cannot be.
+   */
+  readProgress(share: ShareId): Promise<Uint8Array | null>
+
+  /** Deletes what is kept of a share that nobody writes any more; content when nothing is. */
+  forgetProgress(share: ShareId): Promise<void>
+
+  /**
    * Looks whether the broker can be reached and serves what is needed, whether its clock agrees, and whether this client
    * may read and describe the topics. Changes nothing; a broker out of reach is a result, not an error.
    */
   examine(topics: readonly string[]): Promise<CheckResult[]>
 
   close(): Promise<void>
+}
+
+/** Where a group goes on in a partition; `incarnationId` says in which topic of that name, any when it is left out. */
+export interface GroupCommit extends AcknowledgedPosition {
+  incarnationId?: string
 }
 
 export interface TopicInfo extends TopicIdentity {
@@ -150,28 +185,51 @@ export interface TargetInfo {
   maxRecordBytes: number
 }
 
+/** What a target is about to be given; null where it is not known. */
+export interface TargetLoad {
+  /** Smallest and largest timestamp of the records, milliseconds since the epoch. */
+  firstTimestampMs: number | null
+  lastTimestampMs: number | null
+  /** Bytes that come into the fullest partition, uncompressed. */
+  partitionBytes: number | null
+}
+
+/** A target that is to be created. */
+export interface TargetCreation {
+  topic: string
+  options: TargetOptions
+}
+
 export interface TargetHazard {
+  /** `error`: records would be refused or vanish for certain. `warning`: something may come of it that surprises. */
+  severity: 'error' | 'warning'
   code: string
   message: string
   remedy: string
 }
 
-/** Names a share of a replay; the broker fences writers of the same name. */
-export interface WriterId {
+/** Names a share of a replay. */
+export interface ShareId {
   replay: string
-  /** Share of the replay; one writer each. */
+  /** Number of the share, from 0; one writer each. */
   task: number
-  target: string
+}
+
+/** Who writes; the broker fences writers of the same share. */
+export interface WriterId extends ShareId {
+  /** Topics it may write to: what it writes into several of them is one unit of work. */
+  targets: readonly string[]
 }
 
 export interface EventWriter {
   /** What the last commit of this id stored, or null when it never committed. Read after older writers were fenced. */
   readonly progress: Uint8Array | null
   /**
-   * Adds records to the open unit of work, in order per partition. Resolves when the writer can take more; the
-   * block's bytes are not used afterwards. Offsets of the block are ignored, timestamps are kept.
+   * Adds records to the open unit of work, in order per topic and partition. Resolves when the writer can take more; the
+   * block's bytes are not used afterwards. Offsets of the block are ignored, timestamps are kept. Throws InvalidInputError
+   * `target-not-named` for a topic that is none of the writer's, `target-partition-missing`.
    */
-  write(partition: number, block: RecordBlock): Promise<void>
+  write(topic: string, partition: number, block: RecordBlock): Promise<void>
   /**
    * Makes everything written since the last commit visible, and `progress` with it, or nothing at all. When the
    * outcome is not known it throws UnavailableError: open a new writer and look at its `progress`.

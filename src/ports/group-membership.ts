@@ -40,3 +40,28 @@ export interface GroupMember {
   /** Leaves at once, so that others need not wait for it to be missed. The listener is not called afterwards. */
   leave(): Promise<void>
 }
+
+/** How an instance takes part in work that is divided into numbered slots. */
+export interface WorkOptions {
+  /** Name that all instances share. */
+  group: string
+  /** How many slots there are, numbered from 0; instances that say different numbers do not divide with each other. */
+  slots: number
+  /** After so long a silence an instance counts as dead. Brokers allow 6 s and more unless told otherwise. */
+  sessionTimeoutMs: number
+  listener: WorkListener
+}
+
+/** As GroupListener, with slots in place of partitions. */
+export interface WorkListener {
+  /** The slots that are the member's from now on, ascending, all of them; resolves when it has let go of the others. */
+  assigned(slots: readonly number[]): Promise<void>
+  failed(error: Error): void
+}
+
+/** As GroupMember: what the membership divides is safe only if two that have the same slot do no harm. */
+export interface WorkMember {
+  readonly memberId: string
+  /** Leaves at once; the listener is not called afterwards. Let go of the work before: others take it over now. */
+  leave(): Promise<void>
+}

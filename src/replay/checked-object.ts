@@ -7,19 +7,37 @@ import type { ObjectStore } from '../ports/object-store.ts'
 const maxKeptBytes = 32 * 1024 * 1024
 const pieceBytes = 8 * 1024 * 1024
 
+/** Bytes `[start, end)` of an object. */
+export type ReadBytes = (start: number, end: number) => Promise<Buffer>
+
+/**
+ * How to read parts of a segment. Reading throws DamagedDataError `segment-missing`, and `segment-damaged` when the end
+ * is read and is not where it was committed.
+ */
+export function rangedBytes(store: ObjectStore, segment: CommittedSegment): ReadBytes {
+  return async (start, end) => {
+    try {
+      if (end < segment.bytes) return await store.getRange(segment.path, start, end)
+      // One byte more than there should be: a range is clipped to its object, so it comes only if the object is longer.
+      const bytes = await store.getRange(segment.path, start, end + 1)
+      if (bytes.length === end - start) return bytes
+      throw damagedRows(segment, `it has more or less than the ${segment.bytes} bytes that were committed`)
+    } catch (error) {
+      throw error instanceof NotFoundError ? missing(segment, error) : error
+    }
+  }
+}
+
 /**
  * How to read a segment's bytes, after its size and checksum were compared with the commit. Throws DamagedDataError
  * `segment-damaged` or `segment-missing`.
  */
-export async function verifiedBytes(
-  store: ObjectStore,
-  segment: CommittedSegment,
-): Promise<(start: number, end: number) => Promise<Buffer>> {
+export async function verifiedBytes(store: ObjectStore, segment: CommittedSegment): Promise<ReadBytes> {
   const { path } = segment
   try {
     if (segment.bytes > maxKeptBytes) {
       await compareByPieces(store, segment)
-      return (start, end) => store.getRange(path, start, end)
+      return rangedBytes(store, segment)
     }
     const bytes = await store.get(path)
     compareSize(segment, bytes.length)
@@ -31,9 +49,10 @@ export async function verifiedBytes(
 }
 
 /** The error for a segment whose rows are not what the commit log says. */
-export function damagedRows(segment: CommittedSegment, what: string): DamagedDataError {
+export function damagedRows(segment: CommittedSegment, what: string, cause?: unknown): DamagedDataError {
   return new DamagedDataError('segment-damaged', `${describe(segment)} does not hold together: ${what}`, {
     remedy: restore,
+    cause,
     details: where(segment),
   })
 }

@@ -1,139 +1,136 @@
 import type { Clock } from '../ports/clock.ts'
 import type { EventWriter } from '../ports/event-log.ts'
 import { Ahead } from './ahead.ts'
-import type { LaneStep } from './lane.ts'
-import { encodeProgress, type PartitionProgress, type ReplayProgress } from './progress.ts'
-
-/** In what portions a replay is emitted. */
-export interface EmitLimits {
-  /** A unit of work is committed at the first of these that it reaches. */
-  maxUnitRows: number
-  maxUnitBytes: number
-  /** Far below the broker's time limit for a transaction. */
-  maxUnitMs: number
-  /** Partitions that are read at the same time: so many produce requests are on their way side by side. */
-  maxLanes: number
-  /** A partition's records are written in blocks of at most this; smaller ones where the target takes no more. */
-  maxBlockBytes: number
-  maxBlockRows: number
-}
-
-export const defaultEmitLimits: EmitLimits = {
-  maxUnitRows: 100_000,
-  maxUnitBytes: 64 * 1024 * 1024,
-  maxUnitMs: 5_000,
-  maxLanes: 8,
-  // Two blocks of each partition are little memory, and large enough to compress well.
-  maxBlockBytes: 512 * 1024,
-  maxBlockRows: 5_000,
-}
+import { OpenUnit, type UnitLimits } from './open-unit.ts'
+import type { Pace } from './pace.ts'
+import type { ReplayProgress } from './progress.ts'
+import type { LaneStep } from './step-draft.ts'
 
 export interface EmitOptions {
   writer: EventWriter
   /** What is committed so far. Not changed; each commit makes a new one. */
   progress: ReplayProgress
-  /** One per partition that has something left, each beginning at the partition's progress. */
+  /** Each beginning where the progress says. */
   lanes: readonly (() => AsyncGenerator<LaneStep, void, undefined>)[]
-  limits: EmitLimits
+  /** Lanes that are read at the same time. Where the pace goes by time it is all of them. */
+  maxLanes: number
+  limits: UnitLimits
+  /** Records of the whole share that may go into the dead-letter topic. */
+  maxDeadLetters: number
+  pace: Pace
   clock: Clock
   /** Stops the work at once; what is not committed is dropped. */
   signal: AbortSignal
+  /** Stops the work after committing what was written. */
+  halt: AbortSignal
   /** Called after each commit. */
   onCommit: (progress: ReplayProgress) => void
 }
 
+/** A wait that is longer ends the unit of work first: its records are seen, and no transaction stays open. */
+const longWaitMs = 250
+
 /**
  * Writes all steps of all lanes, unit of work by unit of work, each with the progress it makes. Steps of several
- * partitions take turns, so that a unit spans them. Throws the signal's reason when it aborts, and
- * whatever the writer and the lanes throw; then the writer holds an uncommitted unit, which closing it drops.
+ * lanes take turns, so that a unit spans them. Answers whether it came to the end, or was halted before. Throws the
+ * signal's reason when it aborts, and whatever the writer and the lanes throw; then the writer holds an uncommitted unit,
+ * which closing it drops.
  */
-export async function emit(options: EmitOptions): Promise<ReplayProgress> {
-  const { limits, clock } = options
-  const waiting = [...options.lanes]
-  const active: Ahead<LaneStep>[] = []
+export async function emit(options: EmitOptions): Promise<'finished' | 'halted'> {
+  const { limits, clock, pace, signal, halt } = options
   const unit = new OpenUnit(options)
+  const lanes = new Lanes(options.lanes)
   try {
     for (;;) {
-      while (active.length < limits.maxLanes && waiting.length > 0) active.push(new Ahead(waiting.shift()!()))
-      if (active.length === 0) break
-      for (const lane of [...active]) {
-        options.signal.throwIfAborted()
-        const step = await lane.next()
-        if (step === null) active.splice(active.indexOf(lane), 1)
-        else await unit.write(step)
-        if (unit.isFull(clock.nowMs())) await unit.commit()
-      }
+      signal.throwIfAborted()
+      if (halt.aborted) break
+      const step = await lanes.next(pace.byTime ? Number.POSITIVE_INFINITY : options.maxLanes, pace.byTime)
+      if (step === null) break
+      if (pace.delayMs(step) > longWaitMs) await unit.commit()
+      if (!(await isDue(pace, step, signal, halt))) break
+      await unit.write(step)
+      pace.wrote(step)
+      if (unit.isFull(clock.nowMs(), limits)) await unit.commit()
     }
-    options.signal.throwIfAborted()
+    signal.throwIfAborted()
     await unit.commit()
-    return unit.committed
+    return lanes.areDone ? 'finished' : 'halted'
   } finally {
-    await Promise.all(active.map((lane) => lane.close()))
+    await lanes.close()
   }
 }
 
-/** What is written since the last commit, and the progress it would make. */
-class OpenUnit {
-  committed: ReplayProgress
-  readonly #options: EmitOptions
-  #partitions: Map<number, PartitionProgress>
-  #rows = 0
-  #bytes = 0
-  #isOpen = false
-  #openedAtMs: number
-  #activeSinceMs: number
+/** Waits for it; false when the work was halted meanwhile. */
+async function isDue(pace: Pace, step: LaneStep, signal: AbortSignal, halt: AbortSignal): Promise<boolean> {
+  if (pace.delayMs(step) === 0) return true
+  const [waited] = await Promise.allSettled([pace.wait(step, AbortSignal.any([signal, halt]))])
+  signal.throwIfAborted()
+  if (halt.aborted) return false
+  if (waited.status === 'rejected') throw waited.reason
+  return true
+}
 
-  constructor(options: EmitOptions) {
-    this.#options = options
-    this.committed = options.progress
-    this.#partitions = new Map(options.progress.partitions)
-    this.#openedAtMs = options.clock.nowMs()
-    this.#activeSinceMs = this.#openedAtMs
+interface Lane {
+  ahead: Ahead<LaneStep>
+  /** Taken and not given out yet. */
+  step: LaneStep | null
+}
+
+/** Takes steps of lanes in turn, or by time. */
+class Lanes {
+  readonly #waiting: (() => AsyncGenerator<LaneStep, void, undefined>)[]
+  readonly #active: Lane[] = []
+  #turn = 0
+  /** A step was taken that nobody wrote, or lanes were not read to their ends. */
+  #isOpen = true
+
+  constructor(lanes: readonly (() => AsyncGenerator<LaneStep, void, undefined>)[]) {
+    this.#waiting = [...lanes]
   }
 
-  async write({ partition, block, next, firstOffset, lastOffset }: LaneStep): Promise<void> {
-    if (!this.#isOpen) {
-      this.#isOpen = true
-      this.#openedAtMs = this.#options.clock.nowMs()
+  /** Every lane was read to its end. */
+  get areDone(): boolean {
+    return !this.#isOpen
+  }
+
+  async next(maxActive: number, byTime: boolean): Promise<LaneStep | null> {
+    for (;;) {
+      while (this.#active.length < maxActive && this.#waiting.length > 0) {
+        this.#active.push({ ahead: new Ahead(this.#waiting.shift()!()), step: null })
+      }
+      if (this.#active.length === 0) {
+        this.#isOpen = false
+        return null
+      }
+      const lane = byTime ? await this.#earliest() : this.#active[this.#turn % this.#active.length]!
+      if (lane === undefined) continue
+      const step = lane.step ?? (await lane.ahead.next())
+      lane.step = null
+      if (step === null) {
+        this.#active.splice(this.#active.indexOf(lane), 1)
+        continue
+      }
+      this.#turn = (this.#active.indexOf(lane) + 1) % this.#active.length
+      return step
     }
-    const before = this.#partitions.get(partition)
-    const count = block?.count ?? 0
-    const bytes = block?.payload.length ?? 0
-    if (block !== null) await this.#options.writer.write(partition, block)
-    this.#rows += count
-    this.#bytes += bytes
-    this.#partitions.set(partition, {
-      partition,
-      next,
-      rows: (before?.rows ?? 0) + count,
-      bytes: (before?.bytes ?? 0) + bytes,
-      firstOffset: before?.firstOffset ?? (count > 0 ? firstOffset : null),
-      lastOffset: count > 0 ? lastOffset : (before?.lastOffset ?? null),
-    })
   }
 
-  isFull(nowMs: number): boolean {
-    const { maxUnitRows, maxUnitBytes, maxUnitMs } = this.#options.limits
-    if (!this.#isOpen) return false
-    // A clock that was set back must not keep a unit open: the broker would abort it.
-    const age = Math.abs(nowMs - this.#openedAtMs)
-    return this.#rows >= maxUnitRows || this.#bytes >= maxUnitBytes || age >= maxUnitMs
+  /** Waits for what is under way and lets the lanes clean up. */
+  async close(): Promise<void> {
+    await Promise.all(this.#active.map(({ ahead }) => ahead.close()))
   }
 
-  async commit(): Promise<void> {
-    if (!this.#isOpen) return
-    const nowMs = this.#options.clock.nowMs()
-    const progress: ReplayProgress = {
-      run: this.committed.run,
-      activeMs: this.committed.activeMs + Math.max(0, Math.round(nowMs - this.#activeSinceMs)),
-      partitions: new Map(this.#partitions),
+  /** The lane whose step comes first by its timestamp; one without a timestamp comes at once. */
+  async #earliest(): Promise<Lane | undefined> {
+    for (const lane of [...this.#active]) {
+      lane.step ??= await lane.ahead.next()
+      if (lane.step === null) this.#active.splice(this.#active.indexOf(lane), 1)
     }
-    await this.#options.writer.commit(encodeProgress(progress))
-    this.committed = progress
-    this.#activeSinceMs = nowMs
-    this.#rows = 0
-    this.#bytes = 0
-    this.#isOpen = false
-    this.#options.onCommit(progress)
+    const due = ({ step }: Lane): number => step!.timestampMs ?? Number.NEGATIVE_INFINITY
+    const [first, ...others] = this.#active
+    return others.reduce(
+      (earliest, lane) => (earliest !== undefined && due(lane) >= due(earliest) ? earliest : lane),
+      first,
+    )
   }
 }

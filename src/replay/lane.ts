@@ -1,96 +1,125 @@
-import { RecordEncoder } from '../format/record-batch/record-encoder.ts'
+import { ConflictError } from '../errors.ts'
+import type { OutgoingRecord } from '../format/record-batch/index.ts'
 import type { RowBatch } from '../format/row-batch.ts'
-import type { CommittedSegment } from '../format/segment.ts'
-import type { RecordBlock } from '../ports/record-block.ts'
-import { mergeSegments, type OpenSegment, type RowRun } from './merge.ts'
-import type { PartitionPlan } from './plan.ts'
+import type { DeadLetters } from './change/replay-change.ts'
+import type { ChangedRun } from './changed-run.ts'
+import type { StreamRef } from './plan.ts'
+import { type LaneStep, StepDraft } from './step-draft.ts'
+import { mergeByTime } from './time-merge.ts'
 
-/** Which rows of a lane's segments are emitted, and in what portions. */
-export interface LaneOptions {
-  plan: PartitionPlan
-  /** Source offset to begin with; at least the plan's `from`. */
+/** A partition of a source on its way into a target. */
+export interface LaneStream extends StreamRef {
+  /** Source offset that it begins with, and the one after its last. */
   next: bigint
-  /** Record timestamps `[from, until)`; null: no bound. */
-  fromTimestampMs: number | null
-  untilTimestampMs: number | null
-  /** A block is closed when it is this large, or before a record that would make it larger (unless it is empty). */
-  maxBlockBytes: number
-  maxBlockRows: number
-  open: (segment: CommittedSegment) => Promise<OpenSegment>
+  until: bigint
+  /** Topic that its records go into. */
+  target: string
+  /** Partition there of a record with this key; `length` is -1 for a null key. */
+  placeOf: (bytes: Uint8Array, start: number, length: number) => number
+  runs: AsyncGenerator<ChangedRun, void, undefined>
+  /** Where a row goes that could not be changed; null: it stops the replay. */
+  deadLetters: DeadLetters | null
 }
 
-/** A step of a partition on its way: the next records, encoded, and where that brings it. */
-export interface LaneStep {
-  partition: number
-  /** Null when rows were read and none of them was selected. Valid until the step after the next one is asked for. */
-  block: RecordBlock | null
-  /** Source offset that goes on from here. */
-  next: bigint
-  /** Source offsets of the block's first and last record; -1 without a block. */
-  firstOffset: bigint
-  lastOffset: bigint
+/** A step is closed at the first of these that it reaches, or before a record that would go beyond `maxBlockBytes`. */
+export interface StepLimits {
+  /** Of all blocks together. */
+  maxBytes: number
+  maxRows: number
+  /** Of one partition's block (unless a single record is larger). */
+  maxBlockBytes: number
+  /** From the first record's timestamp to the last one's; infinite where the pace does not go by time. */
+  maxSpanMs: number
 }
 
 /** So many rows may be read without a selected one before a step says where the lane is. */
-const maxRowsPerStep = 100_000
+const maxQuietOffsets = 100_000n
+/** Dead letters are few; in one partition they stay in the order in which they failed. */
+const deadLetterPartition = 0
 
-/** Reads a partition's segments in offset order and encodes what is selected; the last step's `next` is the plan's end. */
-export async function* runLane(options: LaneOptions): AsyncGenerator<LaneStep, void, undefined> {
-  const { plan, maxBlockBytes, maxBlockRows } = options
-  // Two, so that a block can be written while the next is encoded.
-  const encoders = [new RecordEncoder(), new RecordEncoder()]
-  let turn = 0
-  let encoder = encoders[turn]!
-  let firstOffset = -1n
-  let lastOffset = -1n
-  let rowsRead = 0
-  const finish = (next: bigint): LaneStep => {
-    const block = encoder.count === 0 ? null : encoder.finish()
-    const step = { partition: plan.partition, block, next, firstOffset, lastOffset }
-    turn = 1 - turn
-    encoder = encoders[turn]!
-    firstOffset = -1n
-    lastOffset = -1n
-    rowsRead = 0
+/**
+ * Encodes what its streams bring, by time when there are several; the last step's positions are the streams' ends.
+ * `limits` is asked anew for each step.
+ */
+export async function* runLane(
+  streams: readonly LaneStream[],
+  limits: () => StepLimits,
+): AsyncGenerator<LaneStep, void, undefined> {
+  const draft = new StepDraft()
+  const positions = streams.map(({ next }) => next)
+  let bounds = limits()
+  const finish = (): LaneStep => {
+    const step = draft.finish()
+    bounds = limits()
     return step
   }
-
-  const isWanted = timeFilter(options)
-  const segments = plan.segments.filter((segment) => segment.lastOffset >= options.next)
-  for await (const run of mergeSegments(segments, options.open)) {
-    const { rows } = run
-    const { from, to } = clip(run, options.next, plan.until)
-    for (let row = from; row < to; row += 1) {
-      if (!isWanted(rows, row)) continue
-      if (encoder.count > 0 && encoder.bytes + recordBytes(rows, row) > maxBlockBytes) yield finish(rows.offset[row]!)
-      if (encoder.count === 0) firstOffset = rows.offset[row]!
-      encoder.append(rows, row)
-      lastOffset = rows.offset[row]!
-      if (encoder.count >= maxBlockRows) yield finish(lastOffset + 1n)
+  for await (const { stream: index, run } of laneRuns(streams)) {
+    const stream = streams[index]!
+    const { rows, changed } = run
+    for (let row = run.from; row < run.to; row += 1) {
+      if (draft.rows > 0 && wouldOverflow(draft, stream, run, row, bounds)) yield finish()
+      const step = draft.stream(index, stream, positions[index]!)
+      const letters = changed?.[row - run.base]
+      if (letters === undefined) {
+        const { bytes, start, length } = rows.key
+        const partition = stream.placeOf(bytes, start[row]!, length[row]!)
+        step.bytes += draft.addRow(stream.target, partition, rows, row)
+        step.rows += 1
+      } else if ('records' in letters) {
+        for (const record of letters.records) {
+          const partition = stream.placeOf(record.key ?? rows.key.bytes, 0, record.key?.length ?? -1)
+          step.bytes += draft.addRecord(stream.target, partition, record, rows, row)
+          step.rows += 1
+        }
+      } else {
+        const { topic, letter } = stream.deadLetters ?? unchangeable(rows, row, letters.failure)
+        step.bytes += draft.addRecord(topic, deadLetterPartition, letter(rows, row, letters.failure), rows, row)
+        step.deadLetters += 1
+      }
+      const offset = rows.offset[row]!
+      step.firstOffset ??= offset
+      step.lastOffset = offset
+      step.next = offset + 1n
+      positions[index] = step.next
+      if (draft.rows >= bounds.maxRows || draft.bytes >= bounds.maxBytes) yield finish()
     }
-    rowsRead += run.to - run.from
-    if (rowsRead >= maxRowsPerStep) yield finish(max(rows.offset[run.to - 1]! + 1n, options.next))
+    const quiet = run.next - positions[index]!
+    positions[index] = run.next
+    draft.stream(index, stream, run.next).next = run.next
+    if (quiet >= maxQuietOffsets) yield finish()
   }
-  yield finish(plan.until)
+  for (const [index, stream] of streams.entries()) draft.stream(index, stream, stream.until).next = stream.until
+  yield finish()
 }
 
-/** Rows of the run with offsets in `[from, until)`. */
-function clip({ rows, from, to }: RowRun, fromOffset: bigint, untilOffset: bigint): { from: number; to: number } {
-  let first = from
-  let end = to
-  while (first < end && rows.offset[first]! < fromOffset) first += 1
-  while (end > first && rows.offset[end - 1]! >= untilOffset) end -= 1
-  return { from: first, to: end }
+async function* laneRuns(
+  streams: readonly LaneStream[],
+): AsyncGenerator<{ stream: number; run: ChangedRun }, void, undefined> {
+  if (streams.length > 1) yield* mergeByTime(streams.map(({ runs }) => runs))
+  else for await (const run of streams[0]!.runs) yield { stream: 0, run }
 }
 
-function timeFilter({ fromTimestampMs, untilTimestampMs }: LaneOptions): (rows: RowBatch, row: number) => boolean {
-  if (fromTimestampMs === null && untilTimestampMs === null) return () => true
-  const from = fromTimestampMs === null ? -(2n ** 63n) : BigInt(fromTimestampMs) * 1000n
-  const until = untilTimestampMs === null ? 2n ** 63n - 1n : BigInt(untilTimestampMs) * 1000n
-  return (rows, row) => {
-    const micros = rows.timestampMicros[row]!
-    return micros >= from && micros < until
+/** Whether the row belongs into the next step. */
+function wouldOverflow(
+  draft: StepDraft,
+  stream: LaneStream,
+  { rows, changed, base }: ChangedRun,
+  row: number,
+  { maxBlockBytes, maxSpanMs }: StepLimits,
+): boolean {
+  if (maxSpanMs !== Number.POSITIVE_INFINITY) {
+    const timestampMs = Number(rows.timestampMicros[row]! / 1000n)
+    if (timestampMs - (draft.timestampMs ?? timestampMs) > maxSpanMs) return true
   }
+  if (changed !== null) {
+    const letters = changed[row - base]!
+    const bytes = 'records' in letters ? letters.records.reduce((sum, record) => sum + outgoingBytes(record), 0) : 0
+    return draft.bytes + bytes > maxBlockBytes
+  }
+  const { bytes, start, length } = rows.key
+  const partition = stream.placeOf(bytes, start[row]!, length[row]!)
+  const held = draft.bytesOf(stream.target, partition)
+  return held > 0 && held + recordBytes(rows, row) > maxBlockBytes
 }
 
 /** Upper bound of a record's size when encoded: its bytes, and room for every length and delta. */
@@ -103,6 +132,16 @@ function recordBytes(rows: RowBatch, row: number): number {
   return bytes
 }
 
-function max(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
+function outgoingBytes({ key, value, headers }: OutgoingRecord): number {
+  let bytes = 40 + (key?.length ?? 0) + (value?.length ?? 0)
+  for (const header of headers) bytes += 10 + header.key.length + (header.value?.length ?? 0)
+  return bytes
+}
+
+function unchangeable(rows: RowBatch, row: number, reason: string): never {
+  const where = `partition ${rows.partition} offset ${rows.offset[row]}`
+  throw new ConflictError('record-not-changed', `the record at ${where} could not be changed: ${reason}`, {
+    remedy: 'Mend the upcaster, or name a dead-letter topic for such records, under a new id.',
+    details: { partition: rows.partition, offset: String(rows.offset[row]) },
+  })
 }

@@ -1,5 +1,5 @@
 import { DamagedDataError } from '../errors.ts'
-import type { RowBatch } from '../format/row-batch.ts'
+import type { BinaryColumn, RowBatch } from '../format/row-batch.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 
 /** A segment whose bytes were checked, read a row group at a time. */
@@ -12,7 +12,10 @@ export interface OpenSegment {
 export interface RowRun {
   rows: RowBatch
   from: number
+  /** Equal to `from` when offsets were looked through and none of their rows is wanted. */
   to: number
+  /** Source offset to go on from after it. */
+  next: bigint
 }
 
 /**
@@ -35,14 +38,29 @@ export async function* mergeSegments(
       const cursor = await Cursor.begin(opening.segment, await opening.take())
       if (cursor !== null) cursors.push(cursor)
       current = lowest(cursors)
+      if (cursor === null) {
+        const next = limit(cursors, null, opening.segment?.firstOffset ?? null)
+        if (next !== null && next > emitted + 1n) yield { rows: noRows, from: 0, to: 0, next }
+      }
     }
     if (current === null) return
     if (current.head <= emitted) throw overlap(current, emitted)
     const run = current.runBelow(limit(cursors, current, opening.segment?.firstOffset ?? null))
     emitted = run.rows.offset[run.to - 1]!
-    yield run
+    yield { ...run, next: emitted + 1n }
     if (!(await current.advance(run.to))) cursors.splice(cursors.indexOf(current), 1)
   }
+}
+
+const noBytes: BinaryColumn = { bytes: Buffer.alloc(0), start: new Int32Array(0), length: new Int32Array(0) }
+const noRows: RowBatch = {
+  rows: 0,
+  partition: 0,
+  offset: new BigInt64Array(0),
+  timestampMicros: new BigInt64Array(0),
+  key: noBytes,
+  value: noBytes,
+  headers: { first: new Int32Array(1), keys: noBytes, values: noBytes },
 }
 
 /** Opens segments in order, one ahead of what was taken. */
@@ -101,7 +119,7 @@ class Cursor {
   }
 
   /** Rows from here on whose offsets are below `limit`; at least one. */
-  runBelow(limit: bigint | null): RowRun {
+  runBelow(limit: bigint | null): Omit<RowRun, 'next'> {
     const { offset, rows } = this.#rows
     let low = this.#row + 1
     let high = rows
@@ -142,8 +160,8 @@ function lowest(cursors: readonly Cursor[]): Cursor | null {
   return lowest
 }
 
-/** The offset at which another segment has its say. */
-function limit(cursors: readonly Cursor[], current: Cursor, unopened: bigint | null): bigint | null {
+/** The offset at which another segment than the current one has its say. */
+function limit(cursors: readonly Cursor[], current: Cursor | null, unopened: bigint | null): bigint | null {
   let limit = unopened
   for (const cursor of cursors) {
     if (cursor !== current && (limit === null || cursor.head < limit)) limit = cursor.head

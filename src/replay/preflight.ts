@@ -1,21 +1,25 @@
-import { ConflictError } from '../errors.ts'
 import type { TargetInfo } from '../ports/event-log.ts'
-import { type MissingRange, type PlanOutcome, planTotals } from './plan.ts'
+import type { Finding } from './finding.ts'
+import type { MissingRange } from './missing.ts'
+import type { PlanOutcome, SourceFacts } from './plan.ts'
 
-/** What was found before anything is emitted. A replay with an `error` does not start. */
-export interface Finding {
-  severity: 'error' | 'warning'
-  code: string
-  message: string
-  /** What to do about it, as one or more imperative sentences. */
-  remedy: string
+/** What stands against reading the sources, and against the targets' names. */
+export function checkSources({ plan, sources }: PlanOutcome): Finding[] {
+  const findings = sources.flatMap((facts, index) => checkSource(facts, plan.sources[index]!.target))
+  if (plan.shares.length === 0) {
+    findings.push({
+      severity: 'error',
+      code: 'selection-empty',
+      message: `no archived record of ${sources.map(({ topic }) => topic).join(', ')} is selected`,
+      remedy: 'Widen the selection; the list of topics shows which offsets and times are archived.',
+    })
+  }
+  return findings
 }
 
-/** What stands against reading the source, and against the target's name. */
-export function checkSource(outcome: PlanOutcome, target: string, acceptGaps: boolean): Finding[] {
-  const { plan, missing, unknownPartitions } = outcome
+function checkSource({ topic, missing, unknownPartitions }: SourceFacts, target: string): Finding[] {
   const findings: Finding[] = []
-  if (target === plan.topic) {
+  if (target === topic) {
     findings.push({
       severity: 'error',
       code: 'target-is-source',
@@ -27,35 +31,27 @@ export function checkSource(outcome: PlanOutcome, target: string, acceptGaps: bo
     findings.push({
       severity: 'error',
       code: 'partition-not-archived',
-      message: `nothing is archived of partition ${unknownPartitions.join(', ')} of ${plan.topic}`,
+      message: `nothing is archived of partition ${unknownPartitions.join(', ')} of ${topic}`,
       remedy: 'Leave these partitions out, or capture them first.',
     })
   }
-  const severity = acceptGaps ? 'warning' : 'error'
   const lost = missing.filter(({ reason }) => reason !== 'unarchived')
   if (lost.length > 0) {
     findings.push({
-      severity,
+      severity: 'warning',
       code: 'gaps-in-range',
       message: `records of the range were lost before they could be archived: ${describe(lost)}`,
-      remedy: 'Choose a range without them, or accept gaps to replay what is there.',
+      remedy: 'Choose a range without them, or accept the gaps to replay what is there.',
     })
   }
   const unarchived = missing.filter(({ reason }) => reason === 'unarchived')
   if (unarchived.length > 0) {
     findings.push({
-      severity,
+      severity: 'warning',
       code: 'range-not-archived',
       message: `offsets were asked for that are not archived: ${describe(unarchived)}`,
-      remedy: 'Wait until they are captured or ask for the archived range, or accept gaps to replay what is there.',
-    })
-  }
-  if (planTotals(plan).segments === 0) {
-    findings.push({
-      severity: 'error',
-      code: 'selection-empty',
-      message: `no archived record of ${plan.topic} is selected`,
-      remedy: 'Widen the selection; the list of topics shows which offsets and times are archived.',
+      remedy:
+        'Wait until they are captured or ask for the archived range, or accept that only what is there is replayed.',
     })
   }
   return findings
@@ -83,7 +79,7 @@ export interface TargetCheck {
 /** What stands against writing into the target. */
 export function checkTarget({ target, info, partitions, continued }: TargetCheck): Finding[] {
   if (info === null) return []
-  const findings: Finding[] = info.hazards.map((hazard) => ({ severity: 'error', ...hazard }))
+  const findings: Finding[] = [...info.hazards]
   if (!info.empty && !continued) {
     findings.push({
       severity: 'error',
@@ -96,26 +92,16 @@ export function checkTarget({ target, info, partitions, continued }: TargetCheck
     findings.push({
       severity: 'error',
       code: 'target-has-fewer-partitions',
-      message: `the target ${target} has ${info.partitions} partitions, the source has ${partitions}`,
+      message: `the target ${target} has ${info.partitions} partitions, the replay writes into ${partitions}`,
       remedy: `Give the target ${partitions} partitions, or name a topic that does not exist: it is created.`,
     })
   } else if (info.partitions > partitions) {
     findings.push({
       severity: 'warning',
       code: 'target-has-more-partitions',
-      message: `the target ${target} has ${info.partitions} partitions, the source has ${partitions}: records keep their partition number, which is not where a producer would put their keys now`,
+      message: `the target ${target} has ${info.partitions} partitions, the replay writes into ${partitions} of them, which is not where a producer would put their keys now`,
       remedy: `Give the target ${partitions} partitions when new records will be produced into it.`,
     })
   }
   return findings
-}
-
-/** The error that names all findings of severity `error`, or null when there is none. */
-export function refusal(findings: readonly Finding[]): ConflictError | null {
-  const errors = findings.filter(({ severity }) => severity === 'error')
-  if (errors.length === 0) return null
-  return new ConflictError('replay-refused', errors.map(({ message }) => message).join('; '), {
-    remedy: [...new Set(errors.map(({ remedy }) => remedy))].join(' '),
-    details: { findings: errors.map(({ code }) => code) },
-  })
 }

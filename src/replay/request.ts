@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { readTransform, type TransformRequest, transformToJson } from './change/transform-request.ts'
+import { readList } from './conditions.ts'
+import { type Rate, readRate } from './rate.ts'
 import { readSelection, readTopicName, type Selection, selectionToJson } from './selection.ts'
 import { type Members, quote, Shape } from './shape.ts'
 
@@ -6,50 +9,113 @@ import { type Members, quote, Shape } from './shape.ts'
 export interface ReplayRequest {
   /** Name of the replay, given by the caller or null: one is made up. */
   id: string | null
-  source: Selection
-  target: ReplayTarget
-  /** Emit although records of the range are lost; what is missing is stated as a warning instead. */
-  acceptGaps: boolean
+  job: ReplayJob
+  /** How fast, to begin with; null: as fast as it goes. */
+  rate: Rate | null
+  /** Codes of findings that the caller has seen and puts up with. */
+  accept: readonly string[]
 }
 
+/** What makes two requests the same replay. Pace and what is put up with may change while it runs. */
+export interface ReplayJob {
+  source: Selection
+  target: ReplayTarget
+  order: ReplayOrder
+  transform: TransformRequest | null
+}
+
+/**
+ * `partition`: each partition's records in their order, into the partition of the same number. `key`: into the partition
+ * that a producer's default partitioner would choose now, in order per key. `time`: the earliest of all partitions first.
+ */
+export const replayOrders = ['partition', 'key', 'time'] as const
+export type ReplayOrder = (typeof replayOrders)[number]
+
 export interface ReplayTarget {
-  topic: string
+  /** Target of each source topic. */
+  topics: ReadonlyMap<string, string>
+  /** How many partitions; null: as many as the source has. */
+  partitions: number | null
   /** Broker settings for the topic when it has to be created, over the ones that keep a replay safe. */
   config: Readonly<Record<string, string>>
 }
 
+const members = ['id', 'source', 'target', 'order', 'rate', 'transform', 'accept']
+const maxPartitions = 100_000
+
 /**
- * Reads a request: `{id?, source: <selection>, target: {topic, config?}, acceptGaps?}`. Throws InvalidInputError
- * `replay-request-invalid` with every problem at once.
+ * Reads a request: `{id?, source: <selection>, target: {topic | topics, partitions?, config?}, order?, rate?, transform?,
+ * accept?}`. Throws InvalidInputError `replay-request-invalid` with every problem at once.
  */
 export function parseReplayRequest(json: unknown): ReplayRequest {
   const shape = new Shape()
-  const request = shape.object(json ?? null, 'request', ['id', 'source', 'target', 'acceptGaps'])
-  const id = request === null ? null : readId(request.id, shape)
-  const source = request === null ? null : readSelection(request.source, 'source', shape)
-  const target = request === null ? null : readTarget(request.target, shape)
-  const acceptGaps = request?.acceptGaps ?? false
-  if (typeof acceptGaps !== 'boolean') shape.problems.push('acceptGaps: must be true or false')
-  if (source === null || target === null || typeof acceptGaps !== 'boolean' || shape.problems.length > 0) {
-    shape.finish('replay-request-invalid', 'The replay cannot be read', 'Correct the request and send it again.')
-    throw new Error('a request without problems has a source and a target')
+  const request = shape.object(json ?? null, 'request', members)
+  const read = request === null ? null : readRequest(request, shape)
+  shape.finish('replay-request-invalid', 'The replay cannot be read', 'Correct the request and send it again.')
+  if (read === null) throw new Error('a request without problems has a source and a target')
+  return read
+}
+
+/** Whatever order or spelling the JSON had. */
+export function requestHash(job: ReplayJob): string {
+  return createHash('sha256')
+    .update(JSON.stringify(jobToJson(job)))
+    .digest('hex')
+}
+
+/** JSON that parseReplayRequest takes, always the same for the same job. */
+export function jobToJson({ source, target, order, transform }: ReplayJob): Members {
+  return {
+    source: selectionToJson(source),
+    target: targetToJson(target),
+    ...(order !== 'partition' && { order }),
+    ...(transform !== null && { transform: transformToJson(transform) }),
   }
-  return { id, source, target, acceptGaps }
 }
 
-/**
- * What makes two requests the same replay: source and target, whatever order or spelling their JSON had. Accepting gaps
- * later, to get on, changes nothing of what is emitted and so is not part of it.
- */
-export function requestHash(source: Selection, target: ReplayTarget): string {
-  const canonical = JSON.stringify([selectionToJson(source), targetToJson(target)])
-  return createHash('sha256').update(canonical).digest('hex')
+/** All topics that are written into, each once. */
+export function targetTopics({ topics }: ReplayTarget): string[] {
+  return [...new Set(topics.values())]
 }
 
-/** JSON that parseReplayRequest takes, always the same for the same target. */
-export function targetToJson(target: ReplayTarget): Members {
-  const config = Object.fromEntries(Object.entries(target.config).sort(([a], [b]) => (a < b ? -1 : 1)))
-  return { topic: target.topic, ...(Object.keys(config).length > 0 && { config }) }
+function targetToJson({ topics, partitions, config }: ReplayTarget): Members {
+  const [only, ...others] = targetTopics({ topics, partitions, config })
+  const sorted = Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    ...(others.length === 0 ? { topic: only } : { topics: Object.fromEntries(topics) }),
+    ...(partitions !== null && { partitions }),
+    ...(sorted.length > 0 && { config: Object.fromEntries(sorted) }),
+  }
+}
+
+function readRequest(request: Members, shape: Shape): ReplayRequest | null {
+  const id = readId(request.id, shape)
+  const source = readSelection(request.source, 'source', shape)
+  const target = readTarget(request.target, source?.topics ?? null, shape)
+  const order = readOrder(request.order, shape)
+  const rate = readRate(request.rate ?? null, 'rate', shape)
+  const transform = readTransform(request.transform, 'transform', shape)
+  const accept = request.accept === undefined ? [] : readList(request.accept, 'accept', 'codes of findings', shape)
+  for (const [index, code] of accept.entries()) {
+    if (typeof code !== 'string' || !/^[a-z][a-z0-9-]{1,63}$/.test(code)) {
+      shape.problems.push(`accept[${index}]: must be the code of a finding, as a dry run names it`)
+    }
+  }
+  if (source === null || target === null) return null
+  if (order === 'partition' && target.partitions !== null) {
+    shape.problems.push('target.partitions: order "partition" keeps the partitions; ask for order "key" or "time"')
+  }
+  if (order !== 'time' && source.topics.length > targetTopics(target).length) {
+    shape.problems.push('order: several topics into one target are merged by time; ask for order "time"')
+  }
+  return { id, job: { source, target, order, transform }, rate, accept: accept.map(String) }
+}
+
+function readOrder(value: unknown, shape: Shape): ReplayOrder {
+  if (value === undefined) return 'partition'
+  const order = replayOrders.find((known) => known === value)
+  if (order === undefined) shape.problems.push(`order: must be one of ${replayOrders.join(', ')}, not ${quote(value)}`)
+  return order ?? 'partition'
 }
 
 /** Whether the text can name a replay: it becomes a folder in the store and part of a transaction's name. */
@@ -66,15 +132,46 @@ function readId(value: unknown, shape: Shape): string | null {
   return null
 }
 
-function readTarget(value: unknown, shape: Shape): ReplayTarget | null {
-  const target = shape.object(value, 'target', ['topic', 'config'])
+function readTarget(value: unknown, sources: readonly string[] | null, shape: Shape): ReplayTarget | null {
+  const target = shape.object(value, 'target', ['topic', 'topics', 'partitions', 'config'])
   if (target === null) {
     if (value === undefined) shape.problems.push('target: is missing')
     return null
   }
-  const topic = readTopicName(target.topic, 'target.topic', shape)
+  const partitions = shape.integer(target.partitions, 'target.partitions', 1, maxPartitions)
+  const config = readConfig(target.config, shape)
+  const topics = readTargetTopics(target, sources, shape)
+  return topics === null || config === null ? null : { topics, partitions, config }
+}
+
+/** One target for all sources, or an own one for each. */
+function readTargetTopics(
+  target: Members,
+  sources: readonly string[] | null,
+  shape: Shape,
+): Map<string, string> | null {
+  if (target.topics === undefined) {
+    const topic = readTopicName(target.topic, 'target.topic', shape)
+    return topic === null ? null : new Map((sources ?? []).map((source) => [source, topic]))
+  }
+  if (target.topic !== undefined) shape.problems.push('target: give either "topic" or "topics"')
+  const named = shape.object(target.topics, 'target.topics', sources ?? Object.keys(Object(target.topics)))
+  if (named === null) return null
+  const topics = new Map<string, string>()
+  for (const source of sources ?? []) {
+    const topic = readTopicName(named[source], `target.topics.${source}`, shape)
+    if (topic !== null) topics.set(source, topic)
+  }
+  const distinct = new Set(topics.values()).size
+  if (distinct > 1 && distinct < topics.size) {
+    shape.problems.push('target.topics: give each source its own target, or all of them one by "topic"')
+  }
+  return topics
+}
+
+function readConfig(given: unknown, shape: Shape): Record<string, string> | null {
   const config: Record<string, string> = {}
-  const given: unknown = target.config ?? {}
+  if (given === undefined) return config
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     shape.problems.push('target.config: must be an object of texts')
     return null
@@ -84,5 +181,5 @@ function readTarget(value: unknown, shape: Shape): ReplayTarget | null {
       config[name] = setting
     } else shape.problems.push(`target.config: ${quote(name)} must be a setting's name with a text`)
   }
-  return topic === null ? null : { topic, config }
+  return config
 }

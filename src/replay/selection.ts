@@ -1,8 +1,19 @@
+import {
+  type HeaderCondition,
+  headerToJson,
+  type KeyCondition,
+  keysToJson,
+  readHeaders,
+  readKeys,
+  readList,
+  readWhere,
+} from './conditions.ts'
 import type { Members, Shape } from './shape.ts'
 
 /** Which archived records a replay emits. All conditions hold together; a record must meet each of them. */
 export interface Selection {
-  topic: string
+  /** One or more, without duplicates, in the order they were named. */
+  topics: readonly string[]
   /** Which life of a topic that was deleted and created again, counted from 1; null: the latest. */
   incarnation: number | null
   /** Ascending, without duplicates; null: all. */
@@ -15,22 +26,33 @@ export interface Selection {
   fromOffsets: ReadonlyMap<number, bigint>
   /** Offset after the last one, per partition. */
   untilOffsets: ReadonlyMap<number, bigint>
+  /** The key equals one of `exact` or begins with one of `prefixes`; null: no condition. A null key meets none. */
+  keys: KeyCondition | null
+  /** Each must be among the record's headers with this very value. */
+  headers: readonly HeaderCondition[]
+  /** A SQL condition over the row's columns; null: none. */
+  where: string | null
+  /** Goes on behind the archive's end, from the broker, up to what is its end when the replay is created. */
+  toLive: boolean
 }
 
 const maxPartition = 2 ** 31 - 1
 
+const members = ['topic', 'topics', 'incarnation', 'partitions', 'time', 'offsets', 'keys', 'headers', 'where', 'to']
+
 /**
- * Reads a selection: `{topic, incarnation?, partitions?, time?: {from?, to?}, offsets?: {from?: {"0": "17"}, to?: …}}`.
- * Ranges are half open: `from` is in, `to` is not. Problems are added to `shape`, and then null is returned.
+ * Reads a selection: `{topic | topics, incarnation?, partitions?, time?: {from?, to?}, offsets?: {from?: {"0": "17"}, to?: …},
+ * keys?: {in?, prefix?, encoding?}, headers?: [{key, value}], where?, to?: "live"}`. Ranges are half open: `from` is in,
+ * `to` is not. Problems are added to `shape`, and then null is returned.
  */
 export function readSelection(value: unknown, place: string, shape: Shape): Selection | null {
   const before = shape.problems.length
-  const source = shape.object(value, place, ['topic', 'incarnation', 'partitions', 'time', 'offsets'])
+  const source = shape.object(value, place, members)
   if (source === null) {
     if (value === undefined) shape.problems.push(`${place}: is missing`)
     return null
   }
-  const topic = readTopicName(source.topic, `${place}.topic`, shape)
+  const topics = readTopics(source, place, shape)
   const incarnation = shape.integer(source.incarnation, `${place}.incarnation`, 1, maxPartition)
   const partitions = readPartitions(source.partitions, `${place}.partitions`, shape)
   const time = shape.object(source.time, `${place}.time`, ['from', 'to'])
@@ -52,8 +74,37 @@ export function readSelection(value: unknown, place: string, shape: Shape): Sele
       shape.problems.push(`${place}.offsets: partition ${partition} is not among "partitions"`)
     }
   }
-  if (topic === null || shape.problems.length > before) return null
-  return { topic, incarnation, partitions, fromTimestampMs, untilTimestampMs, fromOffsets, untilOffsets }
+  const keys = readKeys(source.keys, `${place}.keys`, shape)
+  const headers = readHeaders(source.headers, `${place}.headers`, shape)
+  const where = readWhere(source.where, `${place}.where`, shape)
+  const toLive = source.to !== undefined
+  if (toLive && source.to !== 'live') shape.problems.push(`${place}.to: must be "live" or left out`)
+  if (toLive) {
+    // a condition in SQL is judged on files, and an end that is given is not the live one
+    const bounded = untilTimestampMs !== null || untilOffsets.size > 0
+    if (where !== null) shape.problems.push(`${place}.where: cannot be combined with "to": "live"`)
+    if (bounded) shape.problems.push(`${place}.to: "live" contradicts an end that is given by time or offset`)
+  }
+  if (topics.length > 1) {
+    for (const name of ['incarnation', 'partitions', 'offsets']) {
+      if (source[name] !== undefined) shape.problems.push(`${place}.${name}: can be said of a single topic only`)
+    }
+  }
+  if (shape.problems.length > before) return null
+  return {
+    ...{ topics, incarnation, partitions, fromTimestampMs, untilTimestampMs, fromOffsets, untilOffsets },
+    ...{ keys, headers, where, toLive },
+  }
+}
+
+function readTopics(source: Members, place: string, shape: Shape): string[] {
+  if (source.topics === undefined) {
+    const topic = readTopicName(source.topic, `${place}.topic`, shape)
+    return topic === null ? [] : [topic]
+  }
+  if (source.topic !== undefined) shape.problems.push(`${place}: give either "topic" or "topics"`)
+  const names = readList(source.topics, `${place}.topics`, 'topic names', shape)
+  return [...new Set(names.map((name, index) => readTopicName(name, `${place}.topics[${index}]`, shape) ?? ''))]
 }
 
 /** A topic's name as any source may have it: not empty, not huge, no control characters. */
@@ -68,8 +119,9 @@ export function readTopicName(value: unknown, place: string, shape: Shape): stri
  * readSelection takes.
  */
 export function selectionToJson(selection: Selection): Members {
+  const [topic, ...others] = selection.topics
   return {
-    topic: selection.topic,
+    ...(others.length === 0 ? { topic } : { topics: selection.topics }),
     ...(selection.incarnation !== null && { incarnation: selection.incarnation }),
     ...(selection.partitions !== null && { partitions: selection.partitions }),
     ...((selection.fromTimestampMs !== null || selection.untilTimestampMs !== null) && {
@@ -81,6 +133,10 @@ export function selectionToJson(selection: Selection): Members {
     ...((selection.fromOffsets.size > 0 || selection.untilOffsets.size > 0) && {
       offsets: { from: offsetsToJson(selection.fromOffsets), to: offsetsToJson(selection.untilOffsets) },
     }),
+    ...(selection.keys !== null && { keys: keysToJson(selection.keys) }),
+    ...(selection.headers.length > 0 && { headers: selection.headers.map(headerToJson) }),
+    ...(selection.where !== null && { where: selection.where }),
+    ...(selection.toLive && { to: 'live' }),
   }
 }
 

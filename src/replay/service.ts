@@ -1,54 +1,47 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError } from '../errors.ts'
-import type { Clock } from '../ports/clock.ts'
-import type { EventLog } from '../ports/event-log.ts'
-import type { Log } from '../ports/log.ts'
-import type { ObjectStore } from '../ports/object-store.ts'
-import { ActiveReplay, type ReplayDeps } from './active-replay.ts'
-import { cancelElsewhere } from './cancel.ts'
-import { defaultEmitLimits, type EmitLimits } from './emit.ts'
-import { type Finding, refusal } from './preflight.ts'
+import { ReplayChange } from './change/replay-change.ts'
+import { Controllers } from './controllers.ts'
+import type { ReplayDeps } from './deps.ts'
+import { refusal } from './finding.ts'
+import { defaultReplayLimits } from './limits.ts'
+import { listReplays, type ReplayFilter } from './list.ts'
 import { prepareReplay } from './prepare.ts'
+import { previewReplay, type ReplayPreview } from './preview.ts'
+import { parseRate } from './rate.ts'
 import { ReplayRecords } from './replay-records.ts'
-import { parseReplayRequest, type ReplayRequest, requestHash, targetToJson } from './request.ts'
-import { selectionToJson } from './selection.ts'
-import type { Members } from './shape.ts'
-import { isUnfinished } from './state.ts'
-import { type PlanSummary, planSummary, type ReplayStatus, replayStatus } from './status.ts'
-import { type StoredReplay, storedHash } from './stored-replay.ts'
+import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request.ts'
+import { resolveSource } from './selections/named-source.ts'
+import { SavedSelections } from './selections/saved-selections.ts'
+import { isFinal } from './state.ts'
+import { type ReplayStatus, replayStatus } from './status.ts'
+import { Statuses } from './statuses.ts'
+import { steer, type Wish } from './steering.ts'
+import type { StoredReplay } from './stored-replay.ts'
+import { allSlots } from './work-slots.ts'
 
-export interface ReplayServiceOptions {
-  store: ObjectStore
-  eventLog: EventLog
-  clock: Clock
-  log: Log
-  limits?: EmitLimits
+export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
+  Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
+
+/** JSON-ready. */
+export interface ReplayList {
+  replays: ReplayStatus[]
+  /** For `after` of the next page; null when this was the last. */
+  next: number | null
 }
 
-/** What a replay would do: JSON-ready. */
-export interface ReplayPreview {
-  source: Members
-  target: Members
-  plan: PlanSummary
-  /** A guess from the rate of two cores that the broker shares; not a promise. */
-  estimatedSeconds: number
-  targetPartitions: number
-  /** Whether `create` would start it. */
-  accepted: boolean
-  findings: Finding[]
-}
-
-const usualRowsPerSecond = 200_000
-
-/** Creates replays, runs them in this process, and tells how far they are. All that lasts is in the store and the broker. */
+/** Creates replays, runs its share of them in this process, steers them and tells how far they are. */
 export class ReplayService {
   readonly #deps: ReplayDeps
-  readonly #active = new Map<string, ActiveReplay>()
-  /** How the last start of each replay in this process ends, or ended. */
-  readonly #outcomes = new Map<string, Promise<void>>()
+  readonly #controllers: Controllers
+  readonly #selections: SavedSelections
+  readonly #statuses: Statuses
 
-  constructor({ store, eventLog, clock, log, limits = defaultEmitLimits }: ReplayServiceOptions) {
-    this.#deps = { store, eventLog, clock, log, limits, records: new ReplayRecords(store, clock) }
+  constructor({ limits = defaultReplayLimits, work = allSlots, selections, ...deps }: ReplayServiceOptions) {
+    this.#selections = selections ?? new SavedSelections(deps.store, deps.clock)
+    this.#deps = { ...deps, limits, work, records: new ReplayRecords(deps.store, deps.clock) }
+    this.#controllers = new Controllers(this.#deps)
+    this.#statuses = new Statuses(this.#deps, (id) => this.#controllers.get(id))
   }
 
   /**
@@ -56,136 +49,177 @@ export class ReplayService {
    * `replay-request-invalid`, NotFoundError `topic-not-archived`, ConflictError `replay-id-used`.
    */
   async dryRun(json: unknown): Promise<ReplayPreview> {
-    const request = parseReplayRequest(json)
+    const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const continued = (await this.#existing(request)) !== null
-    const { plan, findings, targetPartitions } = await this.#prepare(request, continued)
-    const summary = planSummary({ plan })
-    return {
-      source: selectionToJson(request.source),
-      target: targetToJson(request.target),
-      plan: summary,
-      estimatedSeconds: Math.ceil(summary.rows / usualRowsPerSecond),
-      targetPartitions,
-      accepted: refusal(findings) === null,
-      findings,
-    }
+    return previewReplay(this.#deps, request, await prepareReplay(this.#deps, request.job, continued))
   }
 
   /**
-   * Creates a replay and starts it in this process; `finished` waits for its end. A replay of this id with the same
-   * source and target is continued instead after its last committed transaction, whatever stopped it; a completed one
-   * stays as it is. Throws what `dryRun` throws, and ConflictError `replay-refused` with all findings.
+   * Creates a replay and starts it; `finished` waits for its end. A replay of this id with the same job is continued
+   * instead after its last committed transaction, whatever stopped it; a completed one stays as it is. Throws what
+   * `dryRun` throws, and ConflictError `replay-refused` with all findings.
    */
   async create(json: unknown): Promise<ReplayStatus> {
-    const request = parseReplayRequest(json)
+    const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const existing = await this.#existing(request)
-    if (existing !== null) return this.#start(existing)
-    const { plan, findings, targetPartitions } = await this.#prepare(request, false)
-    const refused = refusal(findings)
+    if (existing !== null) return this.#continue(existing, request.accept)
+    const { plan, findings, targetPartitions } = await prepareReplay(this.#deps, request.job, false)
+    const refused = refusal(findings, request.accept)
     if (refused !== null) throw refused
-    const { source, target } = request
+    const { job, rate, accept } = request
+    const id = request.id ?? `${readablePart(job.source.topics[0]!)}${randomUUID().slice(0, 8)}`
     const replay: StoredReplay = {
-      id: request.id ?? `${readablePart(source.topic)}${randomUUID().slice(0, 8)}`,
-      run: randomUUID(),
+      ...{ id, run: randomUUID(), job, targetPartitions, plan },
       createdAt: new Date(this.#deps.clock.nowMs()).toISOString(),
-      ...{ source, target, targetPartitions, plan },
+      upcaster: await this.#identifyUpcaster(id, job),
       warnings: findings,
     }
-    const kept = await this.#deps.records.create(replay)
-    if (storedHash(kept) !== storedHash(replay)) throw idUsed(kept)
-    return this.#start(kept)
+    const kept = await this.#deps.records.create(replay, { rate, accept })
+    if (requestHash(kept.job) !== requestHash(job)) throw idUsed(kept)
+    await this.#controllers.take(kept)
+    return this.get(kept.id)
   }
 
   /** Throws NotFoundError `replay-not-found`. */
   async get(id: string): Promise<ReplayStatus> {
-    return this.#active.get(id)?.status() ?? this.#statusOf(await this.#deps.records.load(id))
+    const replay = await this.stored(id)
+    return this.#statuses.of(replay, this.#controllers.get(id)?.entry ?? (await this.#deps.records.state(replay)))
   }
 
-  /** All replays, the latest first. */
-  async list(): Promise<ReplayStatus[]> {
-    const replays: ReplayStatus[] = []
-    for (const id of await this.#deps.records.list()) replays.push(await this.get(id))
-    return replays.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+  /** A page of replays, the latest first. */
+  async list(filter: ReplayFilter): Promise<ReplayList> {
+    const { replays, next } = await listReplays(this.#deps.records, filter)
+    const statuses: ReplayStatus[] = []
+    for (const { replay, entry } of replays) statuses.push(await this.#statuses.of(replay, entry))
+    return { replays: statuses, next }
   }
 
   /**
-   * Stops a replay for good: what is not committed is dropped, what is committed stays. Works also when another process
-   * runs it or none. Throws NotFoundError `replay-not-found`, ConflictError `replay-ended`.
+   * Stops after what is being written is committed; `resume` goes on. Answers when it stands still, or that it is
+   * `pausing` yet when that takes long. Throws NotFoundError, ConflictError `replay-ended`.
+   */
+  async pause(id: string): Promise<ReplayStatus> {
+    return this.#stood(await this.#steer(id, { to: 'pause' }))
+  }
+
+  /** Goes on after whatever stopped it. Throws NotFoundError, ConflictError `replay-ended` for a completed one. */
+  resume(id: string, accept: readonly string[] = []): Promise<ReplayStatus> {
+    return this.#steer(id, { to: 'resume', accept })
+  }
+
+  /**
+   * Stops a replay: what is not committed is dropped, what is committed stays. Answers when it has stopped, or that it is
+   * `cancelling` yet when that takes long. Throws NotFoundError, ConflictError `replay-ended`.
    */
   async cancel(id: string): Promise<ReplayStatus> {
-    const active = this.#active.get(id)
-    if (active !== undefined) {
-      await active.cancel()
-      await Promise.allSettled([active.done])
-    } else await cancelElsewhere(this.#deps, await this.#deps.records.load(id))
-    return this.get(id)
+    return this.#stood(await this.#steer(id, { to: 'cancel' }))
   }
 
-  /** Goes on with every replay that a process left unfinished; returns their ids. Called when a service starts. */
-  async resumeUnfinished(): Promise<string[]> {
-    const { records, log } = this.#deps
-    const resumed: string[] = []
-    for (const id of await records.list()) {
-      const replay = await records.load(id)
-      const { state } = await records.state(replay)
-      if (!isUnfinished(state)) continue
-      log.info('replay is continued', { replay: id, state })
-      if (state === 'cancelling') await cancelElsewhere(this.#deps, replay)
-      else await this.#start(replay)
-      resumed.push(id)
+  /** Takes `{recordsPerSecond}`, `{bytesPerSecond}`, `{speed}` or null. Throws InvalidInputError `rate-invalid`, ConflictError `replay-ended`. */
+  async changeRate(id: string, json: unknown): Promise<ReplayStatus> {
+    return this.#steer(id, { to: 'change-rate', rate: parseRate(json) })
+  }
+
+  /** Goes on with every replay that is not at its end, and takes part in those that any instance creates from now on. */
+  async start(): Promise<void> {
+    await this.#deps.work.join()
+    await this.#controllers.follow()
+  }
+
+  /**
+   * The replay's status now, and again whenever it has changed, until it is at its end; that one is the last. Looks at
+   * what other instances do once in a poll interval.
+   */
+  async *watch(id: string, signal: AbortSignal): AsyncGenerator<ReplayStatus, void, undefined> {
+    let shown = ''
+    for (;;) {
+      const controller = this.#controllers.get(id)
+      const changed = Promise.withResolvers<void>()
+      const unsubscribe = controller?.subscribe(changed.resolve)
+      const status = await this.get(id)
+      const text = JSON.stringify(status)
+      if (text !== shown) yield status
+      shown = text
+      if (!isFinal(status.state)) await this.#next(changed.promise, signal)
+      unsubscribe?.()
+      if (signal.aborted || isFinal(status.state)) return
     }
-    return resumed
-  }
-
-  /** Calls the listener after each commit and change of state of a replay at work here; returns how to stop that. */
-  subscribe(id: string, listener: (status: ReplayStatus) => void): () => void {
-    return this.#active.get(id)?.subscribe(listener) ?? (() => undefined)
   }
 
   /**
    * The status at the end of a replay's work in this process. Throws why it did not complete: the error that made it
-   * fail, AbortedError `replay-cancelled` or `replay-stopped`, FencedError when another instance took it over.
+   * fail, AbortedError `replay-cancelled` or `replay-stopped`.
    */
   async finished(id: string): Promise<ReplayStatus> {
-    await this.#outcomes.get(id)
+    await this.#controllers.outcome(id)
     return this.get(id)
   }
 
-  /** Interrupts what runs, to be continued by a later start, and waits until it stands still. */
+  /** The replay as it was created. Throws NotFoundError `replay-not-found`. */
+  stored(id: string): Promise<StoredReplay> {
+    return this.#deps.records.load(id)
+  }
+
+  /** Interrupts what runs, to be continued by another instance or a later start, and waits until it stands still. */
   async close(): Promise<void> {
-    const active = [...this.#active.values()]
-    for (const replay of active) replay.interrupt()
-    await Promise.allSettled(active.map(({ done }) => done))
+    await this.#controllers.close()
+    await this.#deps.work.close()
   }
 
-  #prepare(request: ReplayRequest, continued: boolean): ReturnType<typeof prepareReplay> {
-    return prepareReplay(this.#deps.store, this.#deps.eventLog, request, continued)
+  /** Calls the listener after each commit and change of state of a replay at work here; returns how to stop that. */
+  subscribe(id: string, listener: (status: ReplayStatus) => void): () => void {
+    const controller = this.#controllers.get(id)
+    if (controller === undefined) return () => undefined
+    const { replay, book } = controller
+    return controller.subscribe(() => listener(replayStatus(replay, controller.entry, book.written(), null, [])))
   }
 
-  /** The replay of the request's id, or null; never one of another selection. */
-  async #existing({ id, source, target }: ReplayRequest): Promise<StoredReplay | null> {
+  async #stood(begun: ReplayStatus): Promise<ReplayStatus> {
+    let status = begun
+    const patience = AbortSignal.timeout(this.#deps.limits.haltPatienceMs * 2)
+    for await (status of this.watch(begun.id, patience)) {
+      if (status.state !== 'pausing' && status.state !== 'cancelling') break
+    }
+    return status
+  }
+
+  async #next(changed: Promise<void>, signal: AbortSignal): Promise<void> {
+    const over = new AbortController()
+    const waited = AbortSignal.any([over.signal, signal])
+    await Promise.race([
+      changed,
+      Promise.allSettled([this.#deps.clock.sleep(this.#deps.limits.pollIntervalMs, waited)]),
+    ])
+    over.abort()
+  }
+
+  async #steer(id: string, wish: Wish): Promise<ReplayStatus> {
+    const replay = await this.stored(id)
+    const entry = await steer(this.#deps.records, replay, wish)
+    this.#statuses.resetSpeed(id)
+    await this.#controllers.take(replay)
+    return this.#statuses.of(replay, entry)
+  }
+
+  async #continue(replay: StoredReplay, accept: readonly string[]): Promise<ReplayStatus> {
+    const { state } = await this.#deps.records.state(replay)
+    if (state !== 'completed') await steer(this.#deps.records, replay, { to: 'resume', accept })
+    await this.#controllers.take(replay)
+    return this.get(replay.id)
+  }
+
+  /** The upcaster that the job names, as it is now. */
+  async #identifyUpcaster(id: string, job: ReplayJob): Promise<StoredReplay['upcaster']> {
+    const change = await ReplayChange.open({ id, job, upcaster: null }, this.#deps.upcasters, this.#deps.clock)
+    await change.close()
+    return change.identity
+  }
+
+  /** The replay of the request's id, or null; never one of another job. */
+  async #existing({ id, job }: ReplayRequest): Promise<StoredReplay | null> {
     const replay = id === null ? null : await this.#deps.records.find(id)
-    if (replay !== null && storedHash(replay) !== requestHash(source, target)) throw idUsed(replay)
+    if (replay !== null && requestHash(replay.job) !== requestHash(job)) throw idUsed(replay)
     return replay
-  }
-
-  async #start(replay: StoredReplay): Promise<ReplayStatus> {
-    const entry = await this.#deps.records.state(replay)
-    const running = this.#active.get(replay.id)
-    if (running !== undefined) return running.status()
-    if (entry.state === 'completed') return this.#statusOf(replay)
-    const active = new ActiveReplay(this.#deps, replay, entry)
-    this.#active.set(replay.id, active)
-    this.#outcomes.set(replay.id, active.done)
-    // How it ended is in the state log, and in the outcome for those who wait.
-    const forget = (): boolean => this.#active.delete(replay.id)
-    active.done.then(forget, forget)
-    return active.status()
-  }
-
-  async #statusOf(replay: StoredReplay): Promise<ReplayStatus> {
-    const entry = await this.#deps.records.state(replay)
-    return replayStatus(replay, entry, entry.written, null)
   }
 }
 
@@ -196,10 +230,9 @@ function readablePart(topic: string): string {
   return text === '' ? '' : `${text}-`
 }
 
-function idUsed(replay: StoredReplay): ConflictError {
-  const { id } = replay
-  const given = JSON.stringify({ source: selectionToJson(replay.source), target: targetToJson(replay.target) })
-  return new ConflictError('replay-id-used', `the id ${id} is that of another replay: ${given.slice(0, 500)}`, {
+function idUsed({ id, job }: StoredReplay): ConflictError {
+  const given = JSON.stringify(jobToJson(job)).slice(0, 500)
+  return new ConflictError('replay-id-used', `the id ${id} is that of another replay: ${given}`, {
     remedy: 'Choose another id, or repeat the source and target of that replay to continue it.',
     details: { id },
   })

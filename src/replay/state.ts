@@ -1,11 +1,14 @@
 import { JsonFields } from '../format/json-fields.ts'
 import { toJson } from '../format/log-codec.ts'
-import { type PartitionProgress, type ReplayProgress, readPartitionProgress } from './progress.ts'
+import { type Rate, readRate } from './rate.ts'
+import { Shape } from './shape.ts'
 
 export const replayStates = [
   'pending',
   'planning',
   'running',
+  'pausing',
+  'paused',
   'cancelling',
   'cancelled',
   'completed',
@@ -15,30 +18,32 @@ export const replayStates = [
 /** What a replay is at. `planning`: its target is checked and created. */
 export type ReplayState = (typeof replayStates)[number]
 
-/** An entry of a replay's state log, `replays/<id>/state/<seq>.json`; the last one is the truth. */
+/**
+ * An entry of a replay's state log, `replays/<id>/state/<seq>.json`; the last one is the truth, for all instances. Whoever
+ * steers a replay appends what it wishes (`pausing`), those who run it see that and do it.
+ */
 export interface StateEntry {
   seq: number
   state: ReplayState
   /** When it was written, ISO 8601 UTC; for people, never for decisions. */
   at: string
-  /** Random name of the start of the replay that wrote it; tells one's own entries from a successor's. */
+  /** Random, so that no two entries are the same bytes. */
   writer: string
-  /** The broker's identity of the target since it was found fit and empty; null before. */
-  targetIncarnation: string | null
-  /** What is committed in the target, where the writer of the entry knew it. */
-  written: WrittenRecords | null
+  /** The broker's identity of each target topic since it was found fit and empty; null before. */
+  targets: Readonly<Record<string, string>> | null
+  /** Null: as fast as it goes. */
+  rate: Rate | null
+  /** Of a speed: the instant at which a record of the timestamp `recordMs` is due. */
+  anchor: RateAnchor | null
+  /** Codes of findings that are put up with. */
+  accept: readonly string[]
   /** Why it failed. */
   error: StateError | null
 }
 
-/** What a replay emitted, over all its starts. */
-export interface WrittenRecords {
-  rows: number
-  /** Bytes of the records, uncompressed. */
-  bytes: number
-  /** Time at work. */
-  activeMs: number
-  partitions: PartitionProgress[]
+export interface RateAnchor {
+  wallMs: number
+  recordMs: number
 }
 
 export interface StateError {
@@ -50,26 +55,18 @@ export interface StateError {
 const version = 1
 
 const following: Readonly<Record<ReplayState, readonly ReplayState[]>> = {
-  pending: ['planning', 'cancelling', 'failed'],
-  // Back to planning: another start takes over, after a crash or because someone asked for it.
-  planning: ['running', 'planning', 'cancelling', 'failed'],
-  running: ['completed', 'planning', 'cancelling', 'failed'],
+  pending: ['pending', 'planning', 'pausing', 'cancelling', 'failed'],
+  // Back to planning: another instance takes over what one has begun.
+  planning: ['planning', 'running', 'pausing', 'cancelling', 'failed'],
+  // Running again: at another rate.
+  running: ['running', 'pausing', 'cancelling', 'completed', 'failed'],
   // Completed: it reached its end before it noticed.
-  cancelling: ['cancelled', 'cancelling', 'completed', 'failed'],
+  pausing: ['pausing', 'planning', 'running', 'paused', 'cancelling', 'completed', 'failed'],
+  paused: ['paused', 'planning', 'running', 'cancelling'],
+  cancelling: ['cancelling', 'cancelled', 'completed', 'failed'],
   cancelled: ['planning'],
   completed: [],
   failed: ['planning'],
-}
-
-/** A progress, summed up. */
-export function writtenRecords({ activeMs, partitions: byNumber }: ReplayProgress): WrittenRecords {
-  const partitions = [...byNumber.values()].sort((a, b) => a.partition - b.partition)
-  return {
-    rows: partitions.reduce((sum, { rows }) => sum + rows, 0),
-    bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0),
-    activeMs,
-    partitions,
-  }
 }
 
 /** Whether a replay can go from one state to the other. */
@@ -77,9 +74,9 @@ export function mayFollow(from: ReplayState, to: ReplayState): boolean {
   return following[from].includes(to)
 }
 
-/** Whether someone has to go on with it. */
-export function isUnfinished(state: ReplayState): boolean {
-  return state === 'pending' || state === 'planning' || state === 'running' || state === 'cancelling'
+/** Whether nothing happens any more until someone starts it again. */
+export function isFinal(state: ReplayState): boolean {
+  return state === 'completed' || state === 'cancelled' || state === 'failed'
 }
 
 export function encodeState(entry: StateEntry): Buffer {
@@ -95,19 +92,23 @@ export function decodeState(path: string, bytes: Uint8Array): StateEntry {
     state: fields.oneOf('state', replayStates),
     at: fields.text('at'),
     writer: fields.text('writer'),
-    targetIncarnation: fields.has('targetIncarnation') ? fields.text('targetIncarnation') : null,
-    written: fields.has('written') ? readWritten(fields.object('written')) : null,
+    targets: fields.has('targets') ? fields.texts('targets') : null,
+    rate: fields.has('rate') ? readStoredRate(fields) : null,
+    anchor: fields.has('anchor') ? readAnchor(fields.object('anchor')) : null,
+    accept: fields.textList('accept'),
     error: fields.has('error') ? readError(fields.object('error')) : null,
   }
 }
 
-function readWritten(fields: JsonFields): WrittenRecords {
-  return {
-    rows: fields.count('rows'),
-    bytes: fields.count('bytes'),
-    activeMs: fields.count('activeMs'),
-    partitions: fields.list('partitions', readPartitionProgress),
-  }
+function readStoredRate(fields: JsonFields): Rate | null {
+  const shape = new Shape()
+  const rate = readRate(fields.raw('rate'), 'rate', shape)
+  if (shape.problems.length > 0) throw fields.damaged('rate', shape.problems.join('; '))
+  return rate
+}
+
+function readAnchor(fields: JsonFields): RateAnchor {
+  return { wallMs: fields.integer('wallMs'), recordMs: fields.integer('recordMs') }
 }
 
 function readError(fields: JsonFields): StateError {

@@ -1,9 +1,9 @@
 import { JsonFields } from '../format/json-fields.ts'
 import { readCommitted, toJson } from '../format/log-codec.ts'
-import type { PartitionPlan, ReplayPlan } from './plan.ts'
-import type { Finding } from './preflight.ts'
-import { parseReplayRequest, type ReplayTarget, requestHash, targetToJson } from './request.ts'
-import { type Selection, selectionToJson } from './selection.ts'
+import type { UpcasterIdentity } from './change/upcaster-identity.ts'
+import { type Finding, severities } from './finding.ts'
+import type { PartitionPlan, ReplayPlan, SharePlan, SourcePlan, StreamRef } from './plan.ts'
+import { jobToJson, parseReplayRequest, type ReplayJob } from './request.ts'
 
 /**
  * A replay as it was created, `replays/<id>/request.json`: never changed, so that every later start of it emits from the
@@ -15,42 +15,37 @@ export interface StoredReplay {
   run: string
   /** ISO 8601 UTC. */
   createdAt: string
-  source: Selection
-  target: ReplayTarget
-  /** Partitions that the target needs. */
+  job: ReplayJob
+  /** Partitions that each target topic needs. */
   targetPartitions: number
   plan: ReplayPlan
+  /** The upcaster as it was then, which it has to be to the end; null: there is none. */
+  upcaster: UpcasterIdentity | null
   /** What was found and accepted when it was created. */
   warnings: Finding[]
 }
 
 const version = 1
 
-/** What makes two requests the same replay. */
-export function storedHash(replay: StoredReplay): string {
-  return requestHash(replay.source, replay.target)
-}
-
 export function encodeStoredReplay(replay: StoredReplay): Buffer {
-  const { source, target, ...rest } = replay
-  return toJson({ version, ...rest, source: selectionToJson(source), target: targetToJson(target) })
+  const { job, ...rest } = replay
+  return toJson({ version, ...rest, job: jobToJson(job) })
 }
 
 /** Throws DamagedDataError `replay-damaged` naming the object. */
 export function decodeStoredReplay(path: string, bytes: Uint8Array): StoredReplay {
   const fields = JsonFields.parse('replay-damaged', path, bytes)
   if (fields.count('version') !== version) throw fields.damaged('version', 'is unknown')
-  const { source, target } = readRequest(fields, bytes)
   return {
     id: fields.text('id'),
     run: fields.text('run'),
     createdAt: fields.text('createdAt'),
-    source,
-    target,
+    job: readJob(fields),
     targetPartitions: fields.count('targetPartitions'),
     plan: readPlan(fields.object('plan')),
+    upcaster: fields.has('upcaster') ? readUpcaster(fields.object('upcaster')) : null,
     warnings: fields.list('warnings', (finding) => ({
-      severity: finding.oneOf('severity', ['error', 'warning']),
+      severity: finding.oneOf('severity', severities),
       code: finding.text('code'),
       message: finding.text('message'),
       remedy: finding.text('remedy'),
@@ -58,21 +53,28 @@ export function decodeStoredReplay(path: string, bytes: Uint8Array): StoredRepla
   }
 }
 
-function readRequest(fields: JsonFields, bytes: Uint8Array): { source: Selection; target: ReplayTarget } {
-  const { source, target } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { source: unknown; target: unknown }
+function readJob(fields: JsonFields): ReplayJob {
   try {
-    return parseReplayRequest({ source, target })
+    return parseReplayRequest(fields.raw('job')).job
   } catch (error) {
-    throw fields.damaged('source', `cannot be read (${error instanceof Error ? error.message : String(error)})`)
+    throw fields.damaged('job', `cannot be read (${error instanceof Error ? error.message : String(error)})`)
   }
 }
 
+function readUpcaster(fields: JsonFields): UpcasterIdentity {
+  return { name: fields.text('name'), version: fields.text('version'), sha256: fields.text('sha256') }
+}
+
 function readPlan(fields: JsonFields): ReplayPlan {
+  return { sources: fields.list('sources', readSource), shares: fields.list('shares', readShare) }
+}
+
+function readSource(fields: JsonFields): SourcePlan {
   return {
     topic: fields.text('topic'),
     incarnation: fields.count('incarnation'),
-    fromTimestampMs: fields.has('fromTimestampMs') ? fields.integer('fromTimestampMs') : null,
-    untilTimestampMs: fields.has('untilTimestampMs') ? fields.integer('untilTimestampMs') : null,
+    incarnationId: fields.has('incarnationId') ? fields.text('incarnationId') : null,
+    target: fields.text('target'),
     partitions: fields.list('partitions', readPartition),
   }
 }
@@ -83,5 +85,17 @@ function readPartition(fields: JsonFields): PartitionPlan {
     from: fields.offset('from'),
     until: fields.offset('until'),
     segments: fields.list('segments', readCommitted),
+    liveUntil: fields.has('liveUntil') ? fields.offset('liveUntil') : null,
   }
+}
+
+function readShare(fields: JsonFields): SharePlan {
+  return {
+    share: fields.count('share'),
+    lanes: fields.list('lanes', (lane) => ({ streams: lane.list('streams', readStream) })),
+  }
+}
+
+function readStream(fields: JsonFields): StreamRef {
+  return { source: fields.count('source'), partition: fields.count('partition') }
 }

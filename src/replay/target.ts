@@ -1,11 +1,14 @@
 import { ConflictError, NotFoundError } from '../errors.ts'
 import type { EventLog } from '../ports/event-log.ts'
-import { checkTarget, refusal } from './preflight.ts'
+import { refusal } from './finding.ts'
+import { checkTarget } from './preflight.ts'
+import { targetTopics } from './request.ts'
 import type { StoredReplay } from './stored-replay.ts'
 
-/** A target that may be written now. */
+/** A topic that may be written into now. */
 export interface PreparedTarget {
   incarnationId: string
+  partitions: number
   /** Largest record batch, in bytes, that it takes. */
   maxRecordBytes: number
 }
@@ -14,33 +17,65 @@ export interface PreparedTarget {
 const createdMaxRecordBytes = 64 * 1024 * 1024
 
 /**
- * Creates the target unless it is there, and checks that it is fit. `knownIncarnation` is that of the target when an
- * earlier start of this replay found it empty: it may hold records now, but must be the same topic still, because what was
- * committed into another one is not in this. Throws ConflictError `replay-refused` or `target-replaced`.
+ * Creates the targets unless they are there, and checks that they are fit. `known` are their incarnations when this replay
+ * found them empty earlier: they may hold records now, but must be the same topics still, because what was committed into
+ * others is not in these. Throws ConflictError `replay-refused` or `target-replaced`.
  */
-export async function prepareTarget(
+export async function prepareTargets(
   eventLog: EventLog,
   replay: StoredReplay,
-  knownIncarnation: string | null,
-): Promise<PreparedTarget> {
-  const { topic, config } = replay.target
-  let info = await eventLog.inspectTarget(topic)
-  if (info === null && knownIncarnation === null) {
-    const partitions = replay.targetPartitions
-    await eventLog.createTarget(topic, { partitions, config, maxRecordBytes: createdMaxRecordBytes })
-    info = await eventLog.inspectTarget(topic)
+  known: Readonly<Record<string, string>> | null,
+  accept: readonly string[],
+): Promise<Map<string, PreparedTarget>> {
+  const prepared = new Map<string, PreparedTarget>()
+  for (const topic of targetTopics(replay.job.target)) {
+    prepared.set(topic, await prepareTarget(eventLog, replay, topic, known?.[topic] ?? null, accept))
   }
-  const incarnationId = await identify(eventLog, topic, knownIncarnation)
-  if (info === null) throw vanished(topic)
-  const continued = knownIncarnation !== null
-  const refused = refusal(checkTarget({ target: topic, info, partitions: replay.targetPartitions, continued }))
-  if (refused !== null) throw refused
-  return { incarnationId, maxRecordBytes: info.maxRecordBytes }
+  const deadLetters = replay.job.transform?.deadLetterTopic ?? null
+  if (deadLetters !== null) prepared.set(deadLetters, await prepareDeadLetters(eventLog, deadLetters))
+  return prepared
 }
 
-async function identify(eventLog: EventLog, topic: string, knownIncarnation: string | null): Promise<string> {
+async function prepareTarget(
+  eventLog: EventLog,
+  { job, targetPartitions }: StoredReplay,
+  topic: string,
+  known: string | null,
+  accept: readonly string[],
+): Promise<PreparedTarget> {
+  let info = await eventLog.inspectTarget(topic)
+  if (info === null && known === null) {
+    const { config } = job.target
+    await eventLog.createTarget(topic, {
+      partitions: targetPartitions,
+      config,
+      maxRecordBytes: createdMaxRecordBytes,
+    })
+    info = await eventLog.inspectTarget(topic)
+  }
+  const incarnationId = await identify(eventLog, topic, known)
+  if (info === null) throw vanished(topic)
+  const continued = known !== null
+  const refused = refusal(checkTarget({ target: topic, info, partitions: targetPartitions, continued }), accept)
+  if (refused !== null) throw refused
+  return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
+}
+
+/** Whatever it holds already, of this replay or others, more can be added. */
+async function prepareDeadLetters(eventLog: EventLog, topic: string): Promise<PreparedTarget> {
+  let info = await eventLog.inspectTarget(topic)
+  if (info === null) {
+    await eventLog.createTarget(topic, { partitions: 1, config: {}, maxRecordBytes: createdMaxRecordBytes })
+    info = await eventLog.inspectTarget(topic)
+  }
+  const incarnationId = await identify(eventLog, topic, null)
+  if (info === null) throw vanished(topic)
+  return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
+}
+
+async function identify(eventLog: EventLog, topic: string, known: string | null): Promise<string> {
   const [found] = await eventLog.describe([topic])
-  if (knownIncarnation !== null && found?.incarnationId !== knownIncarnation) {
+  if (known !== null && found?.incarnationId !== known) {
     throw new ConflictError('target-replaced', `the target ${topic} was deleted since the replay began`, {
       remedy: 'Start the replay under a new id into a new topic: what this one had emitted is gone.',
       details: { topic },

@@ -12,16 +12,30 @@ import { SystemClock } from '../../src/adapters/system-clock.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
-import { defaultEmitLimits, type EmitLimits } from '../../src/replay/emit.ts'
-import { ReplayService } from '../../src/replay/service.ts'
+import { defaultReplayLimits, type ReplayLimits } from '../../src/replay/limits.ts'
+import { ReplayService, type ReplayServiceOptions } from '../../src/replay/service.ts'
+import type { WorkSlots } from '../../src/replay/work-slots.ts'
 import { type JudgedRecord, readCommitted } from '../adapters/kafka/judge.ts'
 import { sharedKafka } from '../kit/kafka.ts'
 import { archiveCommit, type SourceRecord, sourceRecord } from './archive.ts'
 
 export const silentLog: Log = new PinoLog('silent')
 
+/** For replays without upcasters and SQL conditions. */
+export const plainParts: Pick<ReplayServiceOptions, 'upcasters' | 'conditions'> = {
+  upcasters: { folder: null, timeLimitMs: 5_000, maxMemoryBytes: 2 ** 28, threads: 1, log: silentLog },
+  conditions: {
+    validate: () => Promise.reject(new Error('there is no engine')),
+    of: () => assert.fail('there is no engine'),
+  },
+}
+
 /** Small units, so that few records make many transactions. */
-export const smallUnits: EmitLimits = { ...defaultEmitLimits, maxUnitRows: 500, maxLanes: 2, maxBlockRows: 70 }
+export const smallUnits: ReplayLimits = {
+  ...defaultReplayLimits,
+  ...{ maxUnitRows: 500, maxShares: 2, maxLanes: 2, pollIntervalMs: 50 },
+  step: { ...defaultReplayLimits.step, maxRows: 70 },
+}
 
 /** An archive in a temporary folder, and a service that replays from it into a real Kafka; gone after the test. */
 export interface Stage {
@@ -31,17 +45,26 @@ export interface Stage {
   eventLog: EventLog
   service: ReplayService
   /** Another service over the same store and broker, as another process would have it. */
-  another(): ReplayService
+  another(work?: WorkSlots): ReplayService
 }
 
-export async function setStage(context: TestContext, limits: EmitLimits = smallUnits): Promise<Stage> {
+export async function setStage(context: TestContext, limits: ReplayLimits = smallUnits): Promise<Stage> {
   const brokers = await sharedKafka()
   const folder = await mkdtemp(join(tmpdir(), 'coldstream-replay-'))
   const store = await openFileStore(pathToFileURL(folder).href)
   const eventLog = await KafkaEventLog.connect({ brokers, clientId: 'replay-test' })
   const services: ReplayService[] = []
-  const another = (): ReplayService => {
-    const service = new ReplayService({ store, eventLog, clock: new SystemClock(), log: silentLog, limits })
+  const another = (work?: WorkSlots): ReplayService => {
+    const clock = new SystemClock()
+    const service = new ReplayService({
+      ...plainParts,
+      store,
+      eventLog,
+      clock,
+      log: silentLog,
+      limits,
+      ...(work && { work }),
+    })
     services.push(service)
     return service
   }

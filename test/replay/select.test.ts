@@ -3,11 +3,14 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { loadTopic } from '../../src/catalog/snapshot.ts'
 import { RecordCursor } from '../../src/format/record-batch/index.ts'
-import { runLane } from '../../src/replay/lane.ts'
-import { planReplay, planTotals } from '../../src/replay/plan.ts'
-import { openSegment } from '../../src/replay/segment-source.ts'
+import type { EventLog } from '../../src/ports/event-log.ts'
+import { type LaneStream, runLane } from '../../src/replay/lane.ts'
+import { planTotals } from '../../src/replay/plan.ts'
+import { planReplay } from '../../src/replay/plan-replay.ts'
+import type { ReplayJob } from '../../src/replay/request.ts'
 import { readSelection, type Selection } from '../../src/replay/selection.ts'
 import { Shape } from '../../src/replay/shape.ts'
+import { streamRows } from '../../src/replay/stream.ts'
 import { MemoryStore } from '../catalog/memory-store.ts'
 import { archiveCommit, type SourceRecord } from './archive.ts'
 
@@ -42,14 +45,20 @@ interface Bounds {
 function selectionOf({ fromTime, duration, fromOffset, offsets }: Bounds): Selection {
   const from = fromTime === null ? null : startMs + fromTime
   return {
-    topic,
+    topics: [topic],
     incarnation: null,
     partitions: null,
     fromTimestampMs: from,
     untilTimestampMs: duration === null ? null : (from ?? startMs) + duration,
     fromOffsets: new Map(fromOffset === null ? [] : [[0, fromOffset]]),
     untilOffsets: new Map(offsets === null ? [] : [[0, (fromOffset ?? 0n) + offsets]]),
+    ...{ keys: null, headers: [], where: null, toLive: false },
   }
+}
+
+function jobOf(source: Selection): ReplayJob {
+  const target = { topics: new Map([[topic, 'copy']]), partitions: null, config: {} }
+  return { source, target, order: 'partition', transform: null }
 }
 
 describe('planning and selecting', () => {
@@ -59,27 +68,35 @@ describe('planning and selecting', () => {
         const store = new MemoryStore()
         const source = await archive(store, arrived, rowGroupRows)
         const selection = selectionOf(bound)
-        const { plan } = planReplay(await loadTopic(store, topic), selection)
+        const { plan } = planReplay([await loadTopic(store, topic)], jobOf(selection), 4)
         const wanted = source.filter((record) => isWanted(record, selection))
-        const { fromTimestampMs, untilTimestampMs } = selection
         const emitted: string[] = []
         const cursor = new RecordCursor()
-        const partition = plan.partitions[0]!
-        const window = { fromOffset: partition.from, untilOffset: partition.until, fromTimestampMs, untilTimestampMs }
-        const lane = runLane({
-          ...{ plan: partition, next: partition.from, fromTimestampMs, untilTimestampMs },
-          ...{ maxBlockBytes: 300, maxBlockRows: 5 },
-          open: (segment) => openSegment({ store, segment, topic, incarnation: 1, partition: 0, window }),
-        })
+        const [source0] = plan.sources
+        const partition = source0!.partitions[0]!
+        const signal = new AbortController().signal
+        const lane: LaneStream = {
+          ...{ source: 0, partition: 0, next: partition.from, until: partition.until, target: 'copy' },
+          placeOf: () => 0,
+          runs: streamRows({
+            onDamaged: (_, error) => Promise.reject(error),
+            ...{ source: source0!, plan: partition, selection, next: partition.from, store, signal },
+            ...{ eventLog: {} as EventLog, change: null, picker: null },
+          }),
+          deadLetters: null,
+        }
+        const limits = { maxBytes: 300, maxRows: 5, maxBlockBytes: 300, maxSpanMs: Number.POSITIVE_INFINITY }
         let next = partition.from
-        for await (const step of lane) {
-          assert.ok(step.next >= next, 'progress never goes back')
-          next = step.next
-          if (step.block === null) continue
-          cursor.open(step.block)
-          while (cursor.next())
-            emitted.push(cursor.bytes.toString('latin1', cursor.valueStart, cursor.valueStart + cursor.valueLength))
-          assert.equal(emitted.at(-1), String(step.lastOffset))
+        for await (const step of runLane([lane], () => limits)) {
+          const [progress] = step.streams
+          assert.ok(progress!.next >= next, 'progress never goes back')
+          next = progress!.next
+          for (const { block } of step.blocks) {
+            cursor.open(block)
+            while (cursor.next())
+              emitted.push(cursor.bytes.toString('latin1', cursor.valueStart, cursor.valueStart + cursor.valueLength))
+            assert.equal(emitted.at(-1), String(progress!.lastOffset))
+          }
         }
         assert.equal(next, partition.until)
         assert.deepEqual(
@@ -105,9 +122,9 @@ describe('planning and selecting', () => {
       ...selectionOf({ fromTime: null, duration: null, fromOffset: null, offsets: null }),
       fromTimestampMs: from,
     }
-    const { plan } = planReplay(snapshot, { ...selection, untilTimestampMs: from + hourMs })
+    const { plan } = planReplay([snapshot], jobOf({ ...selection, untilTimestampMs: from + hourMs }), 4)
     assert.deepEqual(
-      plan.partitions[0]!.segments.map(({ minTimestampMs }) => minTimestampMs),
+      plan.sources[0]!.partitions[0]!.segments.map(({ minTimestampMs }) => minTimestampMs),
       [from],
     )
   })
@@ -122,7 +139,7 @@ describe('planning and selecting', () => {
     const missing = (from: number, to: number): unknown[] => {
       const time = { from: startMs + from * hourMs, to: startMs + to * hourMs }
       const selection = readSelection({ topic, time }, 'source', new Shape())!
-      return planReplay(snapshot, selection).missing
+      return planReplay([snapshot], jobOf(selection), 4).sources[0]!.missing
     }
     assert.deepEqual(missing(0, 1), [{ partition: 0, firstOffset: 1n, lastOffset: 2n, reason: 'retention' }])
     assert.deepEqual(missing(8, 10), [])
@@ -139,10 +156,8 @@ describe('planning and selecting', () => {
     })
     const snapshot = await loadTopic(store, topic)
     const offsets = { from: { 0: 5, 3: 0 }, to: { 0: 20 } }
-    const { missing, unknownPartitions } = planReplay(
-      snapshot,
-      readSelection({ topic, offsets }, 'source', new Shape())!,
-    )
+    const selection = readSelection({ topic, offsets }, 'source', new Shape())!
+    const { missing, unknownPartitions } = planReplay([snapshot], jobOf(selection), 4).sources[0]!
     assert.deepEqual(unknownPartitions, [3])
     assert.deepEqual(missing, [
       { partition: 0, firstOffset: 5n, lastOffset: 9n, reason: 'unarchived' },

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { AbortedError, ConflictError, DamagedDataError, FencedError, NotFoundError } from '../../src/errors.ts'
+import { AbortedError, ConflictError, DamagedDataError, NotFoundError } from '../../src/errors.ts'
 import type { ReplayStatus } from '../../src/replay/status.ts'
 import { archiveCommit, sourceRecord } from './archive.ts'
 import { archiveTopic, assertEmitted, freshName, setStage, smallUnits } from './kit.ts'
 
 const codeOf = (code: string) => (error: unknown) => (error as { code?: string }).code === code
+
+const everything = { state: null, source: null, target: null, limit: 50, after: null }
 
 describe('the replay service', () => {
   it('emits every archived record once, in order per partition, byte for byte, into a topic it creates', async (t) => {
@@ -66,7 +68,7 @@ describe('the replay service', () => {
     assert.equal(preview.plan.rows, [...source.values()].flat().length)
     assert.equal(preview.targetPartitions, 3)
     assert.equal(await stage.eventLog.inspectTarget(target), null)
-    assert.deepEqual(await stage.service.list(), [])
+    assert.deepEqual((await stage.service.list(everything)).replays, [])
   })
 
   it('does nothing more when a completed replay is asked for again, and refuses its id to another selection', async (t) => {
@@ -115,7 +117,7 @@ describe('the replay service', () => {
     await archiveCommit(stage.store, { topic, partition: 0, from: 0n, next: 6n, records, gapReason: 'retention' })
     const request = { source: { topic }, target: { topic: target } }
     await assert.rejects(stage.service.create(request), /partition 0 offsets 2 to 4 \(retention\)/)
-    const { id, warnings } = await stage.service.create({ ...request, acceptGaps: true })
+    const { id, warnings } = await stage.service.create({ ...request, accept: ['gaps-in-range'] })
     assert.deepEqual(
       warnings.map(({ code }) => code),
       ['gaps-in-range'],
@@ -169,11 +171,11 @@ describe('the replay service', () => {
     await assertEmitted(stage, target, source)
   })
 
-  it('cancels what another process runs, by fencing it', async (t) => {
+  it('cancels what another process runs, at a transaction boundary', async (t) => {
     const { stage, target, id, source } = await runningReplay(t)
     const status = await stage.another().cancel(id)
     assert.equal(status.state, 'cancelled')
-    await assert.rejects(stage.service.finished(id), FencedError)
+    await assert.rejects(stage.service.finished(id), codeOf('replay-cancelled'))
     assert.equal((await stage.service.get(id)).state, 'cancelled')
     await assertEmitted(stage, target, upTo(source, status))
   })
@@ -184,19 +186,78 @@ describe('the replay service', () => {
     await assert.rejects(stage.service.finished(id), codeOf('replay-stopped'))
     const next = stage.another()
     assert.equal((await next.get(id)).state, 'running')
-    assert.deepEqual(await next.resumeUnfinished(), [id])
+    await next.start()
     assert.equal((await next.finished(id)).state, 'completed')
-    assert.deepEqual(await next.resumeUnfinished(), [])
     await assertEmitted(stage, target, source)
   })
 
-  it('is taken over by a second start, and the first stops', async (t) => {
+  it('may be started a second time elsewhere: each share goes on in one place, and both see the end', async (t) => {
     const { stage, topic, target, id, source } = await runningReplay(t)
     const second = stage.another()
     await second.create({ id, source: { topic }, target: { topic: target } })
-    await assert.rejects(stage.service.finished(id), FencedError)
     assert.equal((await second.finished(id)).state, 'completed')
+    assert.equal((await stage.service.finished(id)).state, 'completed')
     await assertEmitted(stage, target, source)
+  })
+
+  it('pauses at a transaction boundary and goes on from there, also when another process asks for it', async (t) => {
+    const { stage, target, id, source } = await runningReplay(t)
+    const other = stage.another()
+    const paused = await other.pause(id)
+    assert.equal(paused.state, 'paused')
+    await assertEmitted(stage, target, upTo(source, await stage.service.get(id)))
+    assert.equal((await stage.service.pause(id)).state, 'paused', 'it is paused already')
+    assert.equal((await other.resume(id)).state, 'running')
+    assert.equal((await stage.service.finished(id)).state, 'completed')
+    await assertEmitted(stage, target, source)
+  })
+
+  it('goes at the rate that it is told, and at another from the moment that it is told so', async (t) => {
+    const stage = await setStage(t)
+    const [topic, target, id] = [freshName('orders'), freshName('replayed'), freshName('r')]
+    const source = await archiveTopic(stage.store, topic, { records: 1_000 })
+    const rate = { recordsPerSecond: 20 }
+    await stage.service.create({ id, source: { topic }, target: { topic: target }, rate })
+    const slow = Promise.withResolvers<void>()
+    stage.service.subscribe(id, ({ progress }) => {
+      if ((progress?.rows ?? 0) >= 20) slow.resolve()
+    })
+    await slow.promise
+    const before = await stage.service.get(id)
+    assert.deepEqual(before.rate, rate)
+    assert.ok(before.progress!.rows < 200, 'a slow replay commits little by little')
+    await assert.rejects(stage.service.changeRate(id, { recordsPerSecond: -1 }), codeOf('rate-invalid'))
+    assert.equal((await stage.another().changeRate(id, null)).rate, null)
+    await stage.service.finished(id)
+    await assertEmitted(stage, target, source)
+  })
+
+  it('lists replays by state and topic, the latest first, page by page', async (t) => {
+    const stage = await setStage(t)
+    const topic = freshName('orders')
+    await archiveTopic(stage.store, topic, { partitions: 1, records: 20 })
+    const ids = [freshName('a'), freshName('b'), freshName('c')]
+    for (const id of ids) {
+      await stage.service.create({ id, source: { topic }, target: { topic: `${id}-target` } })
+      await stage.service.finished(id)
+    }
+    const page = await stage.service.list({ ...everything, limit: 2 })
+    assert.deepEqual(
+      page.replays.map(({ id }) => id),
+      [ids[2], ids[1]],
+    )
+    const rest = await stage.service.list({ ...everything, limit: 2, after: page.next })
+    assert.deepEqual(
+      rest.replays.map(({ id }) => id),
+      [ids[0]],
+    )
+    assert.equal(rest.next, null)
+    const byTarget = await stage.service.list({ ...everything, target: `${ids[1]}-target` })
+    assert.deepEqual(
+      byTarget.replays.map(({ id }) => id),
+      [ids[1]],
+    )
+    assert.deepEqual((await stage.service.list({ ...everything, state: 'failed' })).replays, [])
   })
 
   it('says what it does not know', async (t) => {

@@ -16,6 +16,9 @@ interface PartitionMetadata {
   /** Node id; -1 when there is none now. */
   leader: number
   leaderEpoch: number
+  /** How many brokers hold it, and how many of them are there and not behind. */
+  replicas: number
+  inSyncReplicas: number
 }
 
 /** What brokers said of the cluster lately. */
@@ -44,8 +47,13 @@ export class ClusterMetadata {
 function topicMetadata(topic: metadataV12.MetadataResponseTopic): TopicMetadata | null {
   if (topic.errorCode !== KafkaCode.none || typeof topic.name !== 'string') return null
   const partitions: PartitionMetadata[] = []
-  for (const { partitionIndex, leaderId, leaderEpoch } of topic.partitions) {
-    partitions[partitionIndex] = { leader: leaderId, leaderEpoch }
+  for (const { partitionIndex, leaderId, leaderEpoch, replicaNodes, isrNodes } of topic.partitions) {
+    partitions[partitionIndex] = {
+      leader: leaderId,
+      leaderEpoch,
+      replicas: replicaNodes.length,
+      inSyncReplicas: isrNodes.length,
+    }
   }
   return {
     topic: topic.name,

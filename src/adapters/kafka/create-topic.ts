@@ -27,6 +27,28 @@ export async function createTopic(
   partitions: number,
   config: Readonly<Record<string, string>>,
 ): Promise<'created' | 'exists'> {
+  const outcome = await request(cluster, topic, partitions, config, false)
+  await leadersElected(cluster, topic)
+  return outcome
+}
+
+/** Asks whether `createTopic` would be allowed and succeed, and creates nothing; errors as there. */
+export async function tryTopic(
+  cluster: KafkaCluster,
+  topic: string,
+  partitions: number,
+  config: Readonly<Record<string, string>>,
+): Promise<void> {
+  await request(cluster, topic, partitions, config, true)
+}
+
+async function request(
+  cluster: KafkaCluster,
+  topic: string,
+  partitions: number,
+  config: Readonly<Record<string, string>>,
+  onlyValidate: boolean,
+): Promise<'created' | 'exists'> {
   checkTopicName(topic)
   const wanted = {
     name: topic,
@@ -35,8 +57,10 @@ export async function createTopic(
     assignments: [],
     configs: Object.entries(config).map(([name, value]) => ({ name, value })),
   }
-  const outcome = await repeatUntilDone(limitMs, async (): Promise<Attempt<'created' | 'exists'>> => {
-    const response = await cluster.onAnyBroker((broker) => broker.call(createTopicsV7.api, [wanted], limitMs, false))
+  return repeatUntilDone(limitMs, async (): Promise<Attempt<'created' | 'exists'>> => {
+    const response = await cluster.onAnyBroker((broker) =>
+      broker.call(createTopicsV7.api, [wanted], limitMs, onlyValidate),
+    )
     const { errorCode, errorMessage } = response.topics[0]!
     if (errorCode === KafkaCode.none) return { done: 'created' }
     if (errorCode === KafkaCode.topicAlreadyExists) return { done: 'exists' }
@@ -51,8 +75,6 @@ export async function createTopic(
     if (!isRetriable(errorCode)) throw refusal
     return { again: refusal }
   })
-  await leadersElected(cluster, topic)
-  return outcome
 }
 
 async function leadersElected(cluster: KafkaCluster, topic: string): Promise<void> {

@@ -1,34 +1,45 @@
+import { NotFoundError } from '../../errors.ts'
 import type { CheckResult } from '../../ports/check-result.ts'
 import type {
   AcknowledgedPosition,
   EventLog,
   EventReader,
   EventWriter,
+  GroupCommit,
   PartitionBounds,
   ReaderOptions,
   ReadPosition,
+  ShareId,
+  TargetCreation,
+  TargetHazard,
   TargetInfo,
+  TargetLoad,
   TargetOptions,
   TopicIdentity,
   TopicInfo,
   WriterId,
 } from '../../ports/event-log.ts'
-import type { GroupMember, GroupOptions } from '../../ports/group-membership.ts'
+import type { GroupMember, GroupOptions, WorkMember, WorkOptions } from '../../ports/group-membership.ts'
 import type { RecordBlock } from '../../ports/record-block.ts'
 import { append } from './append.ts'
 import { KafkaCluster } from './cluster.ts'
+import { examineWriting } from './examine-writing.ts'
 import { joinGroup } from './group/join-group.ts'
+import { joinWork } from './group/join-work.ts'
 import { commitGroupOffsets } from './group-offsets.ts'
+import { handOver } from './hand-over.ts'
 import { inspectCluster } from './health.ts'
 import { judgeCluster } from './judge-cluster.ts'
 import { listOffsets } from './offsets.ts'
 import type { KafkaOptions } from './options.ts'
-import { isProgressTopic } from './progress-log.ts'
+import { isProgressTopic, ProgressLog } from './progress-log.ts'
 import { KafkaReader } from './reader.ts'
 import { KafkaRetention } from './retention.ts'
 import { createTarget, inspectTarget } from './target.ts'
 import { topicConfigs } from './topic-config.ts'
 import { KafkaWriter } from './writer.ts'
+
+const unknownLoad: TargetLoad = { firstTimestampMs: null, lastTimestampMs: null, partitionBytes: null }
 
 /** A Kafka cluster as an event log; brokers of Kafka 3.1 or newer (reading by topic id). */
 export class KafkaEventLog implements EventLog {
@@ -102,7 +113,15 @@ export class KafkaEventLog implements EventLog {
   }
 
   joinGroup(options: GroupOptions): Promise<GroupMember> {
-    return joinGroup(this.#cluster, options)
+    return joinGroup(this.#cluster, options, this.#options.classicTiming)
+  }
+
+  joinWork(options: WorkOptions): Promise<WorkMember> {
+    return joinWork(this.#cluster, options)
+  }
+
+  commitGroupOffsets(group: string, positions: readonly GroupCommit[]): Promise<void> {
+    return handOver(this.#cluster, group, positions)
   }
 
   append(topic: string, block: RecordBlock): Promise<void> {
@@ -113,14 +132,31 @@ export class KafkaEventLog implements EventLog {
     return createTarget(this.#cluster, topic, options)
   }
 
-  inspectTarget(topic: string): Promise<TargetInfo | null> {
-    return inspectTarget(this.#cluster, topic)
+  inspectTarget(topic: string, load: TargetLoad = unknownLoad): Promise<TargetInfo | null> {
+    return inspectTarget(this.#cluster, topic, load)
+  }
+
+  examineWriting(share: ShareId, creations: readonly TargetCreation[]): Promise<TargetHazard[]> {
+    return examineWriting(this.#cluster, share, creations)
   }
 
   openWriter(id: WriterId): Promise<EventWriter> {
-    return KafkaWriter.open(this.#cluster, id, this.openReader.bind(this), {
-      codec: this.#options.produceCodec ?? 'zstd',
-    })
+    return KafkaWriter.open(this.#cluster, id, { codec: this.#options.produceCodec ?? 'zstd' })
+  }
+
+  async readProgress(share: ShareId): Promise<Uint8Array | null> {
+    try {
+      const log = await ProgressLog.find(this.#cluster, share)
+      return log === null ? null : await log.peek()
+    } catch (error) {
+      // Deleted between the two.
+      if (error instanceof NotFoundError) return null
+      throw error
+    }
+  }
+
+  forgetProgress(share: ShareId): Promise<void> {
+    return ProgressLog.delete(this.#cluster, share)
   }
 
   async examine(topics: readonly string[]): Promise<CheckResult[]> {

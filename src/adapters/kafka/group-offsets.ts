@@ -50,7 +50,7 @@ export async function commitGroupOffsets(
 }
 
 /** Commits without being a member, which a group takes only while it has none. */
-function outsider(group: string): OffsetCommitter {
+export function outsider(group: string): OffsetCommitter {
   return {
     api: offsetCommitV8.api,
     identity: () => ({ memberId: '', generation: -1 }),

@@ -15,6 +15,17 @@ export interface KafkaOptions {
   requestTimeoutMs?: number
   /** Compression of what is written; zstd unless told, which is also the fastest for events of some hundred bytes. */
   produceCodec?: Codec
+  /** How members of classic groups behave, where brokers do not offer KIP-848 and set it themselves. */
+  classicTiming?: Partial<ClassicTiming>
+}
+
+/** With KIP-848 the broker sets these; in a classic group the member does. */
+export interface ClassicTiming {
+  /** How long a member may be silent before it counts as dead; the broker has limits for it (`group.min.session.timeout.ms`). */
+  sessionTimeoutMs: number
+  heartbeatMs: number
+  /** How often a member looks for new partitions and for topics that were deleted and created again. */
+  metadataMs: number
 }
 
 /** How to authenticate. For OAUTHBEARER one of `token`, `tokenFile` and `tokenEndpointUrl` says where the token comes from. */

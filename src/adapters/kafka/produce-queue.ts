@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { InvalidInputError } from '../../errors.ts'
+import { NotFoundError } from '../../errors.ts'
 import type { TopicIdentity } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { PartitionLine } from './partition-line.ts'
+import { lastingRefusal, targetDeleted } from './produce-refusal.ts'
 import { type ProduceOutcome, produce } from './produce-request.ts'
 import { isPassing } from './retry.ts'
-import { topicConfigs } from './topic-config.ts'
 import { isDisplaced, type TransactionSession } from './transaction-session.ts'
 
 /** The broker remembers the last five batches of a producer per partition: more in flight could not be sent again. */
@@ -163,6 +163,7 @@ export class ProduceQueue {
       broker.connection = connection
       this.#brokers.set(line.leader, broker)
     } catch (error) {
+      if (error instanceof NotFoundError) throw targetDeleted(line.topic.topic)
       if (!isPassing(error)) throw error
       await this.#pause(line, error)
     } finally {
@@ -249,33 +250,8 @@ export class ProduceQueue {
   }
 
   async #lastingRefusal(line: PartitionLine, batch: Buffer, outcome: ProduceOutcome): Promise<Error> {
-    const { code } = outcome
-    if (isDisplaced(code)) return this.#session.whyDisplaced()
-    const { topic } = line.topic
-    const details = { topic, partition: line.partition, batchBytes: batch.length }
-    if (code === KafkaCode.messageTooLarge || code === KafkaCode.recordListTooLarge) {
-      const config = await topicConfigs(this.#cluster, [topic], ['max.message.bytes'])
-      const limit = config.get(topic)?.get('max.message.bytes') ?? 'an unknown number of'
-      return new InvalidInputError(
-        'record-too-large',
-        `A batch of ${batch.length} bytes is more than topic '${topic}' takes: its max.message.bytes is ${limit}`,
-        {
-          remedy: `Raise it: kafka-configs --alter --entity-type topics --entity-name ${topic} --add-config max.message.bytes=${batch.length + 1024}; or replay into a new topic.`,
-          details,
-        },
-      )
-    }
-    if (code === KafkaCode.invalidTimestamp) {
-      return new InvalidInputError(
-        'timestamp-refused',
-        `Topic '${topic}' refuses a record's timestamp${outcome.message ? `: ${outcome.message}` : ''}`,
-        {
-          remedy: `Widen message.timestamp.before.max.ms and message.timestamp.after.max.ms of '${topic}', or replay into a new topic.`,
-          details,
-        },
-      )
-    }
-    return refusal(line, outcome)
+    if (isDisplaced(outcome.code)) return this.#session.whyDisplaced()
+    return (await lastingRefusal(this.#cluster, outcome, batch.length)) ?? refusal(line, outcome)
   }
 }
 

@@ -1,21 +1,29 @@
-import { UnavailableError } from '../../errors.ts'
+import { InvalidInputError, UnavailableError } from '../../errors.ts'
 import { RecordCursor, RecordEncoder } from '../../format/record-batch/index.ts'
-import type { EventReader, ReaderOptions, ReadPosition, TopicIdentity } from '../../ports/event-log.ts'
+import type { ShareId, TopicIdentity } from '../../ports/event-log.ts'
 import type { RecordBlock } from '../../ports/record-block.ts'
+import { brokerRefusal, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
 import { topicNotFound } from './cluster-metadata.ts'
-import { createTopic } from './create-topic.ts'
-import { listOffsets } from './offsets.ts'
+import { readCommittedRange } from './committed-range.ts'
+import { createTopic, tryTopic } from './create-topic.ts'
+import { deleteTopic } from './delete-topic.ts'
+import { listOffsets, type OffsetKind } from './offsets.ts'
 import { type Attempt, repeatUntilDone } from './retry.ts'
-
-export type OpenReader = (positions: readonly ReadPosition[], options: ReaderOptions) => Promise<EventReader>
 
 const namePrefix = 'coldstream-progress-'
 const partition = 0
 /** Longer than any transaction on the partition may last. */
 const settleLimitMs = 120_000
-/** Each commit adds two offsets, the record and the marker: the last ones nearly always hold the newest progress. */
-const tailOffsets = 100n
+/**
+ * Each commit adds two offsets, the record and the marker, so that the last ones nearly always hold the newest progress;
+ * a longer tail is read when they do not.
+ */
+const tailOffsets = 8n
+const tailGrowth = 16n
+
+/** Bits of Kafka's AclOperation in the authorized operations of a topic (KIP-430). */
+const mayReadAndWrite = (1 << 3) | (1 << 4)
 
 const config: Readonly<Record<string, string>> = {
   'cleanup.policy': 'compact',
@@ -29,10 +37,19 @@ export function isProgressTopic(topic: string): boolean {
   return topic.startsWith(namePrefix)
 }
 
+/** One name for a share. Throws InvalidInputError `writer-id-invalid`: it becomes part of a topic's name. */
+export function shareName({ replay, task }: ShareId): string {
+  const name = `${replay}-${task}`
+  if (/^[a-zA-Z0-9._-]{1,200}$/.test(replay) && Number.isInteger(task) && task >= 0) return name
+  throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' cannot name a writer`, {
+    remedy: 'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay.',
+  })
+}
+
 /**
- * The progress of one writer: a compacted topic with a single partition and a single key, written in the writer's own
- * transactions. It is the writer's alone, because a transaction that another leaves open on the partition would hold the
- * last stable offset back and hide this one's progress from a read-committed read.
+ * The progress of one share: a compacted topic with a single partition and a single key, written in the transactions of
+ * the share's writer. It is the share's alone, because a transaction that another leaves open on the partition would hold
+ * the last stable offset back and hide this one's progress from a read-committed read.
  */
 export class ProgressLog {
   readonly topic: TopicIdentity
@@ -47,14 +64,36 @@ export class ProgressLog {
     this.#key = Buffer.from(topic.topic)
   }
 
-  /** Finds the log of the writer called `name`, or creates it. */
-  static async open(cluster: KafkaCluster, name: string): Promise<ProgressLog> {
-    const topic = namePrefix + name
-    const existing = await cluster.refresh([topic])
-    if (existing.length === 0) await createTopic(cluster, topic, 1, config)
+  /** Finds the log of a share, or creates it. */
+  static async open(cluster: KafkaCluster, share: ShareId): Promise<ProgressLog> {
+    const existing = await ProgressLog.find(cluster, share)
+    if (existing !== null) return existing
+    const topic = namePrefix + shareName(share)
+    await createTopic(cluster, topic, 1, config)
     const found = cluster.metadata.topic(topic)
     if (found === undefined) throw topicNotFound(topic)
     return new ProgressLog(cluster, found)
+  }
+
+  /** The log of a share; null when there is none. Changes nothing. */
+  static async find(cluster: KafkaCluster, share: ShareId): Promise<ProgressLog | null> {
+    const [found] = await cluster.refresh([namePrefix + shareName(share)])
+    return found === undefined ? null : new ProgressLog(cluster, found)
+  }
+
+  /** Throws what would keep a writer from having its log, as far as that can be told without creating it. */
+  static async examine(cluster: KafkaCluster, share: ShareId): Promise<void> {
+    const topic = namePrefix + shareName(share)
+    const [found] = await cluster.refresh([topic], true)
+    if (found === undefined) return tryTopic(cluster, topic, 1, config)
+    const allowed = found.authorizedOperations
+    if (allowed === null || (allowed & mayReadAndWrite) === mayReadAndWrite) return
+    throw brokerRefusal(KafkaCode.topicAuthorizationFailed, 'the progress', `topic '${topic}'`)
+  }
+
+  /** Deletes the log of a share, if there is one. */
+  static async delete(cluster: KafkaCluster, share: ShareId): Promise<void> {
+    await deleteTopic(cluster, namePrefix + shareName(share))
   }
 
   /** The record that states `progress`. */
@@ -67,13 +106,20 @@ export class ProgressLog {
    * What the last commit stated, null without one. To be read after older writers were fenced; waits until nothing of
    * theirs is undecided any more.
    */
-  async read(openReader: OpenReader): Promise<Buffer | null> {
-    const [first] = await listOffsets(this.#cluster, this.topic, [partition], 'earliest')
-    const [end] = await listOffsets(this.#cluster, this.topic, [partition], 'latest')
-    await this.#settled(end!)
-    const tail = end! - tailOffsets
-    const late = tail > first! ? await this.#lastValue(openReader, tail, end!) : null
-    return late ?? this.#lastValue(openReader, first!, end!)
+  async read(): Promise<Buffer | null> {
+    const end = await this.#offset('latest')
+    await this.#settled(end)
+    return this.#lastBelow(end)
+  }
+
+  /** What the newest commit stated that is decided now. */
+  async peek(): Promise<Buffer | null> {
+    return this.#lastBelow(await this.#offset('latest-committed'))
+  }
+
+  async #offset(kind: OffsetKind): Promise<bigint> {
+    const [offset] = await listOffsets(this.#cluster, this.topic, [partition], kind)
+    return offset!
   }
 
   async #settled(end: bigint): Promise<void> {
@@ -83,29 +129,25 @@ export class ProgressLog {
       { remedy: 'Find it with kafka-transactions find-hanging and abort it, then try again.' },
     )
     await repeatUntilDone(settleLimitMs, async (): Promise<Attempt<void>> => {
-      const [stable] = await listOffsets(this.#cluster, this.topic, [partition], 'latest-committed')
-      return stable! >= end ? { done: undefined } : { again: blocked }
+      return (await this.#offset('latest-committed')) >= end ? { done: undefined } : { again: blocked }
     })
   }
 
-  async #lastValue(openReader: OpenReader, from: bigint, end: bigint): Promise<Buffer | null> {
-    if (from >= end) return null
-    const reader = await openReader([{ ...this.topic, partition, offset: from, epoch: -1 }], {
-      maxBytes: 4 * 1024 * 1024,
-      maxWaitMs: 500,
-    })
+  async #lastBelow(end: bigint): Promise<Buffer | null> {
+    const first = await this.#offset('earliest')
+    for (let length = tailOffsets; ; length *= tailGrowth) {
+      const from = end - length > first ? end - length : first
+      const value = await this.#lastWithin(from, end)
+      if (value !== null || from === first) return value
+    }
+  }
+
+  async #lastWithin(from: bigint, end: bigint): Promise<Buffer | null> {
     const cursor = new RecordCursor()
     let last: Buffer | null = null
-    try {
-      for (let next = from; next < end; ) {
-        for (const fetched of await reader.next(AbortSignal.timeout(settleLimitMs))) {
-          for (const run of fetched.runs) if (run.kind === 'records') last = lastValueOf(cursor, run.block) ?? last
-          next = fetched.next
-        }
-      }
-    } finally {
-      await reader.close()
-    }
+    await readCommittedRange(this.#cluster, this.topic, partition, [from, end], (run) => {
+      if (run.kind === 'records') last = lastValueOf(cursor, run.block) ?? last
+    })
     return last
   }
 }

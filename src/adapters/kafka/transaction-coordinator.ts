@@ -23,9 +23,10 @@ export interface TransactionState extends ProducerIdentity {
 export class TransactionCoordinator {
   readonly transactionalId: string
   readonly #cluster: KafkaCluster
-  readonly #lane: string
+  readonly #lane: string | undefined
 
-  constructor(cluster: KafkaCluster, lane: string, transactionalId: string) {
+  /** `lane`: connections of its own; the shared ones when left out. */
+  constructor(cluster: KafkaCluster, lane: string | undefined, transactionalId: string) {
     this.#cluster = cluster
     this.#lane = lane
     this.transactionalId = transactionalId

@@ -1,5 +1,5 @@
 import { addPartitionsToTxnV3, apiVersionsV3, initProducerIdV4, type Reader, Writer } from '@platformatic/kafka'
-import { FencedError, UnavailableError } from '../../errors.ts'
+import { FencedError, InvalidInputError, UnavailableError } from '../../errors.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import { brokerRefusal, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -52,6 +52,7 @@ export class TransactionSession {
     const coordinator = new TransactionCoordinator(cluster, lane, transactionalId)
     const session = new TransactionSession(coordinator, timeoutMs, version2)
     const code = await session.#initialise({ id: -1n, epoch: -1 })
+    if (code === KafkaCode.invalidTransactionTimeout) throw timeoutRefused(timeoutMs)
     if (code !== KafkaCode.none) throw brokerRefusal(code, 'to begin', session.#coordinator.subject)
     return session
   }
@@ -125,17 +126,27 @@ export class TransactionSession {
   }
 
   /**
-   * Why the broker did not take this producer any more: a newer one has the id, or the transaction lasted too long. The
-   * broker's codes do not tell them apart. It is not asked for a new epoch (KIP-360), though that would tell: the request
-   * of a producer that is fenced already aborts the newer one's open transaction.
+   * Why the broker did not take this producer any more: a newer one has the id, the transaction lasted too long, or the
+   * broker lost what it knew of the producer. Its codes do not tell them apart. It is not asked for a new epoch (KIP-360),
+   * though that would tell: the request of a producer that is fenced already aborts the newer one's open transaction.
    */
   async whyDisplaced(): Promise<FencedError | UnavailableError> {
+    const { id, epoch } = this.#producer
     const begunAtMs = this.#begunAtMs
-    if (begunAtMs === null || performance.now() - begunAtMs < this.#timeoutMs) return this.#fenced()
+    const lastedTooLong = begunAtMs !== null && performance.now() - begunAtMs >= this.#timeoutMs
     const found = await this.#coordinator.ended()
-    if (found !== null && (found.id !== this.#producer.id || found.state !== 'CompleteAbort')) return this.#fenced()
+    if (found === null || (found.id === id && found.epoch === epoch)) {
+      return this.#aborted('Nobody took it over: a partition or the coordinator forgot this producer.')
+    }
+    if (lastedTooLong && found.id === id && found.state === 'CompleteAbort') {
+      return this.#aborted(`It lasted longer than ${this.#timeoutMs} ms.`)
+    }
+    return this.#fenced()
+  }
+
+  #aborted(why: string): UnavailableError {
     return new UnavailableError('transaction-aborted', `Kafka aborted the open ${this.#coordinator.subject}`, {
-      remedy: `It lasted longer than ${this.#timeoutMs} ms. Open a new writer and go on from its progress.`,
+      remedy: `${why} Open a new writer and go on from its progress.`,
       details: { transactionalId: this.transactionalId },
     })
   }
@@ -194,6 +205,13 @@ export class TransactionSession {
       },
     )
   }
+}
+
+function timeoutRefused(timeoutMs: number): InvalidInputError {
+  return new InvalidInputError('transaction-timeout-refused', `Kafka allows no transactions of ${timeoutMs} ms`, {
+    remedy: `Raise transaction.max.timeout.ms of the brokers to at least ${timeoutMs}.`,
+    details: { timeoutMs },
+  })
 }
 
 async function offersVersion2(cluster: KafkaCluster): Promise<boolean> {

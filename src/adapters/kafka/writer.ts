@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { FencedError, InvalidInputError, UnavailableError } from '../../errors.ts'
-import type { EventWriter, TopicIdentity, WriterId } from '../../ports/event-log.ts'
+import type { EventWriter, ShareId, TopicIdentity, WriterId } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
 import type { KafkaCluster } from './cluster.ts'
-import { topicNotFound } from './cluster-metadata.ts'
+import { type TopicMetadata, topicNotFound } from './cluster-metadata.ts'
 import { ProduceQueue } from './produce-queue.ts'
+import { targetDeleted } from './produce-refusal.ts'
 import { producibleBlock } from './producible-block.ts'
-import { type OpenReader, ProgressLog } from './progress-log.ts'
+import { ProgressLog, shareName } from './progress-log.ts'
+import { type Attempt, repeatUntilDone } from './retry.ts'
 import { TransactionSession } from './transaction-session.ts'
 
 export interface KafkaWriterOptions {
@@ -16,9 +18,11 @@ export interface KafkaWriterOptions {
 }
 
 const defaultTransactionTimeoutMs = 60_000
+/** One broker may know less than another for a moment. */
+const absentGraceMs = 3_000
 
 /**
- * Writes units of work into a topic, each one Kafka transaction that holds the records and the progress they make. The
+ * Writes units of work into topics, each one Kafka transaction that holds the records and the progress they make. The
  * transactional id is the writer's id: opening a writer fences the older ones, so that a unit is there once or not at
  * all, whoever else believes to be the writer. A writer that failed stays failed: open a new one and go on from its
  * `progress`.
@@ -27,8 +31,7 @@ export class KafkaWriter implements EventWriter {
   readonly progress: Uint8Array | null
   readonly #cluster: KafkaCluster
   readonly #lane: string
-  readonly #target: TopicIdentity
-  readonly #partitions: number
+  readonly #targets: ReadonlyMap<string, TopicMetadata>
   readonly #session: TransactionSession
   readonly #log: ProgressLog
   readonly #queue: ProduceQueue
@@ -39,8 +42,7 @@ export class KafkaWriter implements EventWriter {
   private constructor(parts: {
     cluster: KafkaCluster
     lane: string
-    target: TopicIdentity
-    partitions: number
+    targets: ReadonlyMap<string, TopicMetadata>
     session: TransactionSession
     log: ProgressLog
     progress: Uint8Array | null
@@ -48,8 +50,7 @@ export class KafkaWriter implements EventWriter {
   }) {
     this.#cluster = parts.cluster
     this.#lane = parts.lane
-    this.#target = parts.target
-    this.#partitions = parts.partitions
+    this.#targets = parts.targets
     this.#session = parts.session
     this.#log = parts.log
     this.progress = parts.progress
@@ -60,27 +61,22 @@ export class KafkaWriter implements EventWriter {
    * Fences older writers of the id, and then reads what they last committed. Throws NotFoundError `topic-not-found`,
    * InvalidInputError `writer-id-invalid`.
    */
-  static async open(
-    cluster: KafkaCluster,
-    id: WriterId,
-    openReader: OpenReader,
-    options: KafkaWriterOptions,
-  ): Promise<KafkaWriter> {
-    const name = writerName(id)
-    const [target] = await cluster.refresh([id.target])
-    if (target === undefined) throw topicNotFound(id.target)
+  static async open(cluster: KafkaCluster, id: WriterId, options: KafkaWriterOptions): Promise<KafkaWriter> {
+    const found = await cluster.refresh(id.targets)
+    const targets = new Map(found.map((target) => [target.topic, target]))
+    const missing = id.targets.find((target) => !targets.has(target))
+    if (missing !== undefined) throw topicNotFound(missing)
     const lane = `writer-${randomUUID()}`
     try {
-      const log = await ProgressLog.open(cluster, name)
+      const log = await ProgressLog.open(cluster, id)
       const timeoutMs = options.transactionTimeoutMs ?? defaultTransactionTimeoutMs
-      const session = await TransactionSession.open(cluster, lane, `coldstream-${name}`, timeoutMs)
-      const progress = await log.read(openReader)
+      const session = await TransactionSession.open(cluster, lane, transactionalIdOf(id), timeoutMs)
+      const progress = await log.read()
       const { codec } = options
       return new KafkaWriter({
         cluster,
         lane,
-        target,
-        partitions: target.partitions.length,
+        targets,
         session,
         log,
         progress,
@@ -92,21 +88,16 @@ export class KafkaWriter implements EventWriter {
     }
   }
 
-  async write(partition: number, block: RecordBlock): Promise<void> {
-    if (!(partition >= 0 && partition < this.#partitions)) {
-      throw new InvalidInputError(
-        'target-partition-missing',
-        `Topic '${this.#target.topic}' has partitions 0 to ${this.#partitions - 1}, not ${partition}`,
-        { remedy: 'Give the target as many partitions as the replay needs.' },
-      )
-    }
-    if (block.count > 0) await this.#add(this.#target, partition, producibleBlock(block))
+  async write(topic: string, partition: number, block: RecordBlock): Promise<void> {
+    const target = this.#targetAt(topic, partition)
+    if (block.count > 0) await this.#add(target, partition, producibleBlock(block))
     await this.#queue.room()
   }
 
   async commit(progress: Uint8Array): Promise<void> {
     await this.#add(this.#log.topic, this.#log.partition, this.#log.block(progress))
     await this.#queue.flush()
+    await this.#checkTopics()
     // Whatever the outcome, there is nothing left to abort.
     this.#joined.clear()
     try {
@@ -133,6 +124,41 @@ export class KafkaWriter implements EventWriter {
     }
   }
 
+  /**
+   * Batches name their topic, and a namesake that took its place would take them: nothing is committed unless every topic
+   * is still the one that it was.
+   */
+  async #checkTopics(): Promise<void> {
+    const topics = [...this.#targets.values(), this.#log.topic]
+    const names = topics.map(({ topic }) => topic)
+    try {
+      await repeatUntilDone(absentGraceMs, async (): Promise<Attempt<void>> => {
+        const found = new Set((await this.#cluster.refresh(names)).map(({ incarnationId }) => incarnationId))
+        const missing = topics.find(({ incarnationId }) => !found.has(incarnationId))
+        return missing === undefined ? { done: undefined } : { again: targetDeleted(missing.topic) }
+      })
+    } catch (error) {
+      throw this.#queue.fail(error)
+    }
+  }
+
+  #targetAt(topic: string, partition: number): TopicIdentity {
+    const target = this.#targets.get(topic)
+    if (target === undefined) {
+      throw new InvalidInputError('target-not-named', `The writer was not opened for topic '${topic}'`, {
+        remedy: 'Name every topic that it writes to when it is opened.',
+        details: { topic, targets: [...this.#targets.keys()] },
+      })
+    }
+    const { length } = target.partitions
+    if (Number.isInteger(partition) && partition >= 0 && partition < length) return target
+    throw new InvalidInputError(
+      'target-partition-missing',
+      `Topic '${topic}' has partitions 0 to ${length - 1}, not ${partition}`,
+      { remedy: 'Give the target as many partitions as the replay needs.', details: { topic, partition } },
+    )
+  }
+
   async #add(topic: TopicIdentity, partition: number, block: RecordBlock): Promise<void> {
     this.#session.begin()
     const key = `${topic.topic}/${partition}`
@@ -152,17 +178,13 @@ export class KafkaWriter implements EventWriter {
   }
 }
 
+/** What writers of one share fence each other by. Throws InvalidInputError `writer-id-invalid`. */
+export function transactionalIdOf(share: ShareId): string {
+  return `coldstream-${shareName(share)}`
+}
+
 /** Whether the broker has ended the transaction already. */
 function isOver(failure: Error | null): boolean {
   if (failure instanceof FencedError) return true
   return failure instanceof UnavailableError && failure.code === 'transaction-aborted'
-}
-
-/** Throws InvalidInputError `writer-id-invalid`: the name becomes part of a topic's name. */
-function writerName(id: WriterId): string {
-  const name = `${id.replay}-${id.task}`
-  if (/^[a-zA-Z0-9._-]{1,200}$/.test(id.replay) && Number.isInteger(id.task) && id.task >= 0) return name
-  throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' cannot name a writer`, {
-    remedy: 'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay.',
-  })
 }

@@ -3,6 +3,9 @@ import { xxHash64 } from './xxhash64.ts'
 /** 32-bit words of a block; each key sets one bit in every word of one block. */
 const blockWords = 8
 
+/** Bytes of a block. */
+export const blockBytes: number = blockWords * 4
+
 const salt = [0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d, 0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31].map(
   (odd) => odd | 0,
 )
@@ -79,6 +82,16 @@ export class BloomFilter {
   }
 }
 
+/** Where the block of a hash is in a filter of `bytes` bytes; `high` is the hash's upper half. */
+export function blockStart(high: number, bytes: number): number {
+  return Math.floor((high * (bytes / blockBytes)) / 4294967296) * blockBytes
+}
+
+/** Whether a block has all bits of a hash; `low` is the hash's lower half. */
+export function blockHolds(block: Buffer, low: number): boolean {
+  return salt.every((odd, i) => ((block.readInt32LE(i * 4) >>> (Math.imul(low, odd) >>> 27)) & 1) === 1)
+}
+
 function filterBytes(keys: number): number {
-  return Math.max(blockWords * 4, 2 ** Math.ceil(Math.log2(Math.max(1, keys))))
+  return Math.max(blockBytes, 2 ** Math.ceil(Math.log2(Math.max(1, keys))))
 }

@@ -80,7 +80,7 @@ function readListLeaf(
     for (let i = 0; i < entries; i++) {
       const definition = definitions[i]!
       if (repetitions[i] === 0) beginRow(rows++, header)
-      else if (definition === 0 || rows === 0) throw new RangeError('a list of headers does not begin with its row')
+      else if (definition === 0 || i === 0) throw new RangeError('a list of headers does not begin with its row')
       if (definition === maxDefinition) scan.next(column, header++)
       else if (definition !== 0) column.length[header++] = -1
     }

@@ -1,3 +1,6 @@
 export { BufferPool } from './buffer-pool.ts'
-export { SegmentReader, type SegmentSource } from './segment-reader.ts'
+export type { SegmentSource } from './byte-ranges.ts'
+export type { PageInfo } from './page-map.ts'
+export type { RowBounds } from './segment-footer.ts'
+export { type BatchColumn, SegmentReader } from './segment-reader.ts'
 export { type FinishedSegment, SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts'

@@ -16,10 +16,11 @@ export interface DecodedPage {
 const maxChunkBytes = 2 ** 31 - 1
 
 /**
- * Decompresses the pages of a column chunk, whose bytes `stored` are exactly. Throws RangeError or the codec's error when
+ * Decompresses pages of a column chunk, whose bytes `stored` are exactly; `entries` is how many they have together, null
+ * when nobody says. Throws RangeError or the codec's error when
  * they do not hold together, and InvalidInputError `segment-foreign` for pages that a segment never has.
  */
-export function readPages(stored: Buffer, codec: ParquetCodec, entries: number, path: string): DecodedPage[] {
+export function readPages(stored: Buffer, codec: ParquetCodec, entries: number | null, path: string): DecodedPage[] {
   const pages: DecodedPage[] = []
   let found = 0
   let bytes = 0
@@ -43,6 +44,7 @@ export function readPages(stored: Buffer, codec: ParquetCodec, entries: number, 
     pages.push({ body: decompressPage(codec, compressed, pageBytes), entries: count })
     found += count
   }
-  if (found !== entries) throw new RangeError(`a column has ${found} entries where ${entries} were announced`)
+  if (entries !== null && found !== entries)
+    throw new RangeError(`a column has ${found} entries where ${entries} were announced`)
   return pages
 }

@@ -1,5 +1,6 @@
 import type { ParquetCodec } from '../log-entry.ts'
 import type { SegmentIdentity } from '../segment.ts'
+import type { ByteRange } from './byte-ranges.ts'
 import { codecOfNumber } from './codec.ts'
 import { foreignSegment } from './damage.ts'
 import {
@@ -24,12 +25,9 @@ export interface SegmentFooter {
   rowGroups: RowGroupInfo[]
 }
 
-/** A row group: what can be known without reading it. Bounds are inclusive. */
-export interface RowGroupInfo {
+/** What is known of rows without reading them. Bounds are inclusive. */
+export interface RowBounds {
   rows: number
-  /** Place of all its pages in the file; `endByte` is exclusive. */
-  startByte: number
-  endByte: number
   minOffset: bigint
   maxOffset: bigint
   minTimestampMicros: bigint
@@ -38,16 +36,25 @@ export interface RowGroupInfo {
   minKey: Buffer | null
   /** No key is larger. */
   maxKey: Buffer | null
+  /** Rows whose key is null, as far as that is known. */
   nullKeys: number
+}
+
+/** A row group, and where it is in the file. */
+export interface RowGroupInfo extends RowBounds, ByteRange {
   chunks: Readonly<Record<Column, ChunkInfo>>
+  /** The bloom filter of its keys. */
+  keyFilter: ByteRange | null
 }
 
 /** The pages of a column in a row group. */
-interface ChunkInfo {
-  startByte: number
-  endByte: number
+export interface ChunkInfo extends ByteRange {
   codec: ParquetCodec
   entries: number
+  /** Where each page is; null where no column of the file has more than one page a row group. */
+  offsetIndex: ByteRange | null
+  /** The bounds of each page. */
+  columnIndex: ByteRange | null
 }
 
 const typeNumbers = { INT32: 1, INT64: 2, BYTE_ARRAY: 6 } as const
@@ -119,7 +126,7 @@ function parseRowGroup(group: ThriftStruct, path: string, pagesEnd: number): Row
   const chunks = {} as Record<Column, ChunkInfo>
   columns.forEach((column, i) => {
     metas[column] = found[i]!.struct(3)
-    chunks[column] = parseChunk(metas[column], column, rows, path, pagesEnd)
+    chunks[column] = parseChunk(found[i]!, column, rows, path, pagesEnd)
   })
   const all = columns.map((column) => chunks[column])
   const keys = metas.key.struct(12)
@@ -135,10 +142,12 @@ function parseRowGroup(group: ThriftStruct, path: string, pagesEnd: number): Row
     maxKey: keys.has(5) ? keys.bytes(5) : null,
     nullKeys: keys.size(3),
     chunks,
+    keyFilter: rangeOf(metas.key, 14, 15, pagesEnd),
   }
 }
 
-function parseChunk(meta: ThriftStruct, column: Column, rows: number, path: string, pagesEnd: number): ChunkInfo {
+function parseChunk(chunk: ThriftStruct, column: Column, rows: number, path: string, pagesEnd: number): ChunkInfo {
+  const meta = chunk.struct(3)
   const shape = columnShapes[column]
   if (meta.int(1) !== typeNumbers[shape.type] || meta.texts(3).join('.') !== shape.path.join('.')) {
     throw new RangeError(`column ${shape.path.join('.')} is not where it should be`)
@@ -153,7 +162,17 @@ function parseChunk(meta: ThriftStruct, column: Column, rows: number, path: stri
   if (shape.repeated ? entries < rows : entries !== rows) {
     throw new RangeError(`column ${shape.path.join('.')} has ${entries} entries for ${rows} rows`)
   }
-  return { startByte, endByte, codec, entries }
+  const offsetIndex = rangeOf(chunk, 4, 5, pagesEnd)
+  return { startByte, endByte, codec, entries, offsetIndex, columnIndex: rangeOf(chunk, 6, 7, pagesEnd) }
+}
+
+/** The place that an offset and a length say; null when the file has none. */
+function rangeOf(struct: ThriftStruct, offsetId: number, lengthId: number, end: number): ByteRange | null {
+  if (!struct.has(offsetId)) return null
+  const startByte = struct.size(offsetId)
+  const endByte = startByte + struct.int(lengthId)
+  if (startByte < 4 || endByte < startByte || endByte > end) throw new RangeError('an index lies outside the file')
+  return { startByte, endByte }
 }
 
 function longBound(meta: ThriftStruct, id: number): bigint {

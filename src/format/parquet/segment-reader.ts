@@ -1,21 +1,14 @@
 import { ColdstreamError } from '../../errors.ts'
 import type { BinaryColumn, RowBatch } from '../row-batch.ts'
 import type { SegmentIdentity } from '../segment.ts'
+import { probeOf } from './bloom-probe.ts'
+import { type ByteRange, readRange, readRanges, type SegmentSource, withHeldBytes } from './byte-ranges.ts'
 import { binariesOf, headersOf, longsOf } from './column-reader.ts'
 import { damagedSegment } from './damage.ts'
+import { type PageInfo, pageIndexRanges, readPageMap } from './page-map.ts'
 import { type DecodedPage, readPages } from './page-reader.ts'
 import type { Column } from './schema.ts'
-import { parseFooter, type RowGroupInfo, type SegmentFooter } from './segment-footer.ts'
-
-/** A segment in a store. */
-export interface SegmentSource {
-  /** Names it in errors. */
-  path: string
-  /** Size of the object. */
-  bytes: number
-  /** Bytes `[start, end)`. */
-  read(start: number, end: number): Promise<Buffer>
-}
+import { parseFooter, type RowBounds, type RowGroupInfo, type SegmentFooter } from './segment-footer.ts'
 
 /** What of a row group to read; the rest of the batch is left empty. */
 export type BatchColumn = 'offset' | 'timestamp' | 'key' | 'value' | 'headers'
@@ -31,7 +24,12 @@ const leafColumns: Readonly<Record<BatchColumn, readonly Column[]>> = {
 const allColumns = Object.keys(leafColumns) as BatchColumn[]
 
 /** The footer of most segments fits in what is read first. */
-const tailBytes = 64 * 1024
+const usualTailBytes = 64 * 1024
+
+// What lies between two things that are wanted is read with them up to so many bytes: that costs less than a request.
+const nearPageBytes = 16 * 1024
+const nearIndexBytes = 4 * 1024
+const nearBlockBytes = 1024
 
 /** No footer is larger: bounds what is read on the word of a file's last bytes. */
 const maxFooterBytes = 64 * 1024 * 1024
@@ -62,10 +60,10 @@ export class SegmentReader {
     this.rowGroups = footer.rowGroups
   }
 
-  /** Reads the footer. */
-  static async open(source: SegmentSource): Promise<SegmentReader> {
+  /** Reads the footer, and whatever else is in the last `tailBytes`: they are kept and not read again. */
+  static async open(source: SegmentSource, options: { tailBytes?: number } = {}): Promise<SegmentReader> {
     const { path, bytes } = source
-    const tail = await readRange(source, Math.max(0, bytes - tailBytes), bytes)
+    const tail = await readRange(source, Math.max(0, bytes - (options.tailBytes ?? usualTailBytes)), bytes)
     if (tail.length < 12 || tail.toString('latin1', tail.length - 4) !== magic) {
       throw damagedSegment(path, 'it does not end as a Parquet file')
     }
@@ -75,38 +73,39 @@ export class SegmentReader {
     const missing = footerBytes + 8 - tail.length
     const whole = missing <= 0 ? tail : Buffer.concat([await readRange(source, start, start + missing), tail])
     const footer = whole.subarray(whole.length - 8 - footerBytes, whole.length - 8)
-    return guarded(path, 'its footer', () => new SegmentReader(source, parseFooter(footer, path, start)))
+    const held = withHeldBytes(source, bytes - whole.length, whole)
+    return guarded(path, 'its footer', () => new SegmentReader(held, parseFooter(footer, path, start)))
   }
 
   /** Reads a row group. `index` counts from 0 and is one of `rowGroups`. */
   async readRowGroup(index: number, options: { columns?: readonly BatchColumn[] } = {}): Promise<RowBatch> {
-    const { path } = this.#source
-    const group = this.rowGroups[index]
-    if (group === undefined) throw new RangeError(`${path} has no row group ${index}`)
-    const wanted = allColumns.filter((column) => options.columns?.includes(column) ?? true)
-    const stored = await this.#readChunks(
-      group,
-      wanted.flatMap((column) => leafColumns[column]),
-    )
-    return guarded(path, `row group ${index}`, () => {
-      const { rows } = group
-      const pages = (column: Column): DecodedPage[] => {
-        const { codec, entries } = group.chunks[column]
-        return readPages(stored.get(column)!, codec, entries, path)
-      }
-      const has = new Set(wanted)
-      return {
-        rows,
-        partition: this.identity.partition,
-        offset: has.has('offset') ? longsOf(pages('offset'), rows) : new BigInt64Array(0),
-        timestampMicros: has.has('timestamp') ? longsOf(pages('timestamp'), rows) : new BigInt64Array(0),
-        key: has.has('key') ? binariesOf(pages('key'), rows) : emptyColumn(),
-        value: has.has('value') ? binariesOf(pages('value'), rows) : emptyColumn(),
-        headers: has.has('headers')
-          ? headersOf(pages('headerKey'), pages('headerValue'), rows)
-          : { first: new Int32Array(0), keys: emptyColumn(), values: emptyColumn() },
-      }
-    })
+    const group = this.#group(index)
+    return await this.#read(group, [group], options.columns ?? allColumns, 0)
+  }
+
+  /**
+   * Which of the keys the row group may hold, by its bloom filter: what is false it does not hold. Reads a few bytes a
+   * key. All true when there is no filter.
+   */
+  async mayHoldKeys(index: number, keys: readonly Buffer[]): Promise<boolean[]> {
+    const { keyFilter } = this.#group(index)
+    if (keyFilter === null) return keys.map(() => true)
+    const what = `the bloom filter of row group ${index}`
+    const probe = guarded(this.#source.path, what, () => probeOf(keyFilter, keys))
+    const stored = await readRanges(this.#source, probe.ranges, nearBlockBytes)
+    return guarded(this.#source.path, what, () => probe.holds(stored))
+  }
+
+  /** The pages of a row group, in the order of their rows. */
+  async pagesOf(index: number): Promise<PageInfo[]> {
+    const group = this.#group(index)
+    const stored = await readRanges(this.#source, pageIndexRanges(group), nearIndexBytes)
+    return guarded(this.#source.path, `the page index of row group ${index}`, () => readPageMap(group, stored))
+  }
+
+  /** Reads the rows of some pages of a row group, one page after the other. Other pages are neither read nor decoded. */
+  async readPages(index: number, pages: readonly PageInfo[], columns: readonly BatchColumn[]): Promise<RowBatch> {
+    return await this.#read(this.#group(index), pages, columns, nearPageBytes)
   }
 
   /** The offsets of all rows, in file order. */
@@ -121,36 +120,54 @@ export class SegmentReader {
     return offsets
   }
 
-  /** Reads the chunks of columns; those that lie side by side are read together. */
-  async #readChunks(group: RowGroupInfo, wanted: readonly Column[]): Promise<Map<Column, Buffer>> {
-    const chunks = wanted.map((column) => ({ column, ...group.chunks[column] }))
-    chunks.sort((a, b) => a.startByte - b.startByte)
-    const runs: { start: number; end: number; chunks: typeof chunks }[] = []
-    for (const chunk of chunks) {
-      const run = runs.at(-1)
-      if (run?.end === chunk.startByte) {
-        run.chunks.push(chunk)
-        run.end = chunk.endByte
-      } else runs.push({ start: chunk.startByte, end: chunk.endByte, chunks: [chunk] })
+  #group(index: number): RowGroupInfo {
+    const group = this.rowGroups[index]
+    if (group === undefined) throw new RangeError(`${this.#source.path} has no row group ${index}`)
+    return group
+  }
+
+  /** Reads parts of a row group; what lies at most `maxGapBytes` apart is one request. */
+  async #read(
+    group: RowGroupInfo,
+    parts: readonly PagesOfRows[],
+    columns: readonly BatchColumn[],
+    maxGapBytes: number,
+  ): Promise<RowBatch> {
+    const { path } = this.#source
+    const leaves = allColumns.filter((column) => columns.includes(column)).flatMap((column) => leafColumns[column])
+    const ranges = leaves.flatMap((leaf) => parts.map(({ chunks }) => chunks[leaf]))
+    const stored = await readRanges(this.#source, ranges, maxGapBytes)
+    const rows = parts.reduce((sum, part) => sum + part.rows, 0)
+    const pages = (leaf: Column): DecodedPage[] => {
+      const first = leaves.indexOf(leaf) * parts.length
+      return parts.flatMap((part, i) =>
+        guarded(path, partName(part), () =>
+          readPages(stored[first + i]!, group.chunks[leaf].codec, part.chunks[leaf].entries, path),
+        ),
+      )
     }
-    const stored = new Map<Column, Buffer>()
-    const read = async (run: (typeof runs)[number]): Promise<void> => {
-      const bytes = await readRange(this.#source, run.start, run.end)
-      for (const { column, startByte, endByte } of run.chunks) {
-        stored.set(column, bytes.subarray(startByte - run.start, endByte - run.start))
-      }
-    }
-    await Promise.all(runs.map(read))
-    return stored
+    const has = new Set(columns)
+    return guarded(path, parts.map(partName).join(', '), () => ({
+      rows,
+      partition: this.identity.partition,
+      offset: has.has('offset') ? longsOf(pages('offset'), rows) : new BigInt64Array(0),
+      timestampMicros: has.has('timestamp') ? longsOf(pages('timestamp'), rows) : new BigInt64Array(0),
+      key: has.has('key') ? binariesOf(pages('key'), rows) : emptyColumn(),
+      value: has.has('value') ? binariesOf(pages('value'), rows) : emptyColumn(),
+      headers: has.has('headers')
+        ? headersOf(pages('headerKey'), pages('headerValue'), rows)
+        : { first: new Int32Array(0), keys: emptyColumn(), values: emptyColumn() },
+    }))
   }
 }
 
-async function readRange(source: SegmentSource, start: number, end: number): Promise<Buffer> {
-  const bytes = await source.read(start, end)
-  if (bytes.length !== end - start) {
-    throw damagedSegment(source.path, `bytes ${start} to ${end} are missing, it is shorter than ${source.bytes}`)
-  }
-  return bytes
+/** Pages of all columns with the same rows: those of a row group, or fewer. */
+interface PagesOfRows extends RowBounds {
+  chunks: Readonly<Record<Column, ByteRange & { entries: number | null }>>
+}
+
+function partName({ minOffset, maxOffset }: RowBounds): string {
+  return `its part with offsets ${minOffset} to ${maxOffset}`
 }
 
 /** Whatever goes wrong in decoding is damage of the bytes, unless it says itself what it is. */

@@ -57,9 +57,30 @@ export class ThriftStruct {
   }
 
   texts(id: number): string[] {
+    return this.byteStrings(id).map((bytes) => bytes.toString('utf8'))
+  }
+
+  booleans(id: number): boolean[] {
     return this.#list(id).map((value) => {
-      if (!Buffer.isBuffer(value)) throw new RangeError(`field ${id} holds something else than strings`)
-      return value.toString('utf8')
+      if (typeof value !== 'boolean') throw new RangeError(`field ${id} holds something else than booleans`)
+      return value
+    })
+  }
+
+  byteStrings(id: number): Buffer[] {
+    return this.#list(id).map((value) => {
+      if (!Buffer.isBuffer(value)) throw new RangeError(`field ${id} holds something else than byte strings`)
+      return value
+    })
+  }
+
+  /** A list of 64-bit counts. */
+  counts(id: number): number[] {
+    return this.#list(id).map((value) => {
+      if (typeof value !== 'bigint' || value < 0n || value > BigInt(Number.MAX_SAFE_INTEGER)) {
+        throw new RangeError(`field ${id} holds something else than counts`)
+      }
+      return Number(value)
     })
   }
 

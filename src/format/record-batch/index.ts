@@ -1,4 +1,5 @@
 export { crcHolds, readBatchHeader, splitBatches } from './batch-header.ts'
+export { BlockRows } from './block-rows.ts'
 export { compress, decompress } from './codecs.ts'
 export { copyRecord } from './copy-record.ts'
 export type { AbortedTransaction, CorruptBatches } from './read-committed.ts'

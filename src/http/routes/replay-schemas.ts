@@ -1,5 +1,6 @@
 import { Type } from 'typebox'
-import type { ReplayPreview } from '../../replay/service.ts'
+import type { ReplayPreview } from '../../replay/preview.ts'
+import { replayOrders } from '../../replay/request.ts'
 import { replayStates } from '../../replay/state.ts'
 import type { ReplayStatus } from '../../replay/status.ts'
 
@@ -17,7 +18,10 @@ const PartitionOffsets = Type.Record(Type.String({ pattern: '^\\d+$' }), Type.St
 
 export const Selection = Type.Object(
   {
-    topic: Type.String(),
+    topic: Type.Optional(Type.String({ description: 'Either this or `topics`.' })),
+    topics: Type.Optional(
+      Type.Array(Type.String(), { description: 'Several, each into its own target or merged by time.' }),
+    ),
     incarnation: Type.Optional(Type.Integer({ description: 'Which of the topics of this name; default: the latest.' })),
     partitions: Type.Optional(Type.Array(Type.Integer())),
     time: Type.Optional(
@@ -27,16 +31,51 @@ export const Selection = Type.Object(
       ),
     ),
     offsets: Type.Optional(Type.Object({ from: Type.Optional(PartitionOffsets), to: Type.Optional(PartitionOffsets) })),
+    keys: Type.Optional(
+      Type.Object(
+        {
+          in: Type.Optional(Type.Array(Type.String())),
+          prefix: Type.Optional(Type.Array(Type.String())),
+          encoding: Type.Optional(Type.Union([Type.Literal('utf8'), Type.Literal('base64')])),
+        },
+        { description: 'The key is one of `in` or begins with one of `prefix`.' },
+      ),
+    ),
+    headers: Type.Optional(
+      Type.Array(Type.Object({ key: Type.String(), value: Type.Union([Type.String(), Type.Null()]) }), {
+        description: 'Each must be there with this very value.',
+      }),
+    ),
+    where: Type.Optional(Type.String({ description: 'A SQL condition over the columns of a row, as in queries.' })),
+    to: Type.Optional(
+      Type.Literal('live', { description: 'Goes on behind the archive, up to the broker’s end at the creation.' }),
+    ),
   },
   { description: 'The archived records to emit; every condition must hold.' },
 )
 
 const Target = Type.Object({
-  topic: Type.String({ description: 'Created when it does not exist; refused when it holds records.' }),
+  topic: Type.Optional(Type.String({ description: 'Created when it does not exist; refused when it holds records.' })),
+  topics: Type.Optional(Type.Record(Type.String(), Type.String(), { description: 'Target of each source topic.' })),
+  partitions: Type.Optional(
+    Type.Integer({ description: 'With order `key` or `time`; default: as many as the source.' }),
+  ),
   config: Type.Optional(
     Type.Record(Type.String(), Type.String(), { description: 'Topic settings over the safe ones.' }),
   ),
 })
+
+const positive = (description: string) => Type.Number({ exclusiveMinimum: 0, description })
+
+export const Rate = Type.Union(
+  [
+    Type.Object({ recordsPerSecond: positive('At most.') }),
+    Type.Object({ bytesPerSecond: positive('At most, of the records uncompressed.') }),
+    Type.Object({ speed: positive('Multiple of the speed at which the records’ timestamps went by.') }),
+    Type.Null(),
+  ],
+  { description: 'How fast; null or left out: as fast as it goes.' },
+)
 
 export const ReplayRequest = Type.Object({
   id: Type.Optional(
@@ -44,7 +83,15 @@ export const ReplayRequest = Type.Object({
   ),
   source: Selection,
   target: Target,
-  acceptGaps: Type.Optional(Type.Boolean({ description: 'Emit although records of the range are lost.' })),
+  order: Type.Optional(
+    Type.Enum([...replayOrders], {
+      description:
+        '`partition`: into the same partitions, in their order. `key`: where a producer would put the key. `time`: merged by timestamp.',
+    }),
+  ),
+  rate: Type.Optional(Rate),
+  transform: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  accept: Type.Optional(Type.Array(Type.String(), { description: 'Codes of warnings to put up with.' })),
   dryRun: Type.Optional(Type.Boolean({ description: 'Plan and check only.' })),
 })
 
@@ -57,12 +104,17 @@ export const Finding = Type.Object({
 
 const Plan = Type.Object(
   {
-    topic: Type.String(),
+    topic: Type.Optional(Type.String({ description: 'Either this or `topics`.' })),
+    topics: Type.Optional(
+      Type.Array(Type.String(), { description: 'Several, each into its own target or merged by time.' }),
+    ),
     incarnation: Type.Integer(),
     partitions: Type.Integer(),
     segments: Type.Integer(),
     rows: Type.Integer(),
     bytes: Type.Integer(),
+    firstTimestamp: nullable(Type.String({ format: 'date-time' })),
+    lastTimestamp: nullable(Type.String({ format: 'date-time' })),
   },
   { description: 'Rows and bytes are upper bounds: segments may hold records outside the selection.' },
 )
@@ -76,21 +128,38 @@ export const Preview = Type.Unsafe<ReplayPreview>(
     plan: Plan,
     estimatedSeconds: Type.Number(),
     targetPartitions: Type.Integer(),
+    gaps: Type.Array(
+      Type.Object({
+        topic: Type.String(),
+        partition: Type.Integer(),
+        firstOffset: Type.String(),
+        lastOffset: Type.String(),
+        reason: Type.String(),
+      }),
+      { description: 'Offsets of the range that the archive does not hold; at most a thousand ranges.' },
+    ),
     accepted: Type.Boolean({ description: 'Whether it would start.' }),
     findings: Type.Array(Finding),
+    sample: nullable(
+      Type.Array(AnyObject, { description: 'With a transform: the first records of a partition before and after it.' }),
+    ),
   }),
 )
 
 const Progress = Type.Object({
   rows: Type.Integer({ description: 'Committed in the target.' }),
   bytes: Type.Integer({ description: 'Of the records, uncompressed.' }),
+  deadLetters: Type.Integer({ description: 'Records that could not be changed.' }),
+  fraction: Type.Number({ description: 'How much of the plan is behind, from 0 to 1.' }),
   activeSeconds: Type.Number(),
   rowsPerSecond: nullable(Type.Number()),
   remainingSeconds: nullable(Type.Number()),
   partitions: Type.Array(
     Type.Object({
+      topic: Type.String(),
       partition: Type.Integer(),
       next: Type.String({ description: 'Source offset it goes on from.' }),
+      until: Type.String({ description: 'Source offset at which it ends.' }),
       rows: Type.Integer(),
       firstOffset: nullable(Type.String()),
       lastOffset: nullable(Type.String()),
@@ -106,9 +175,25 @@ export const Status = Type.Unsafe<ReplayStatus>(
     updatedAt: Type.String({ format: 'date-time' }),
     source: AnyObject,
     target: AnyObject,
+    order: Type.String(),
+    transform: nullable(AnyObject),
+    rate: Rate,
+    accept: Type.Array(Type.String()),
     plan: Plan,
     warnings: Type.Array(Finding),
     progress: nullable(Progress),
+    skipped: Type.Array(
+      Type.Object({
+        topic: Type.String(),
+        partition: Type.Integer(),
+        segment: Type.String(),
+        firstOffset: Type.String(),
+        lastOffset: Type.String(),
+        records: Type.Integer(),
+        reason: Type.String(),
+      }),
+      { description: 'Damaged or missing segments that were passed over, because that is accepted.' },
+    ),
     error: nullable(Type.Object({ code: Type.String(), message: Type.String(), remedy: Type.String() })),
   }),
 )

@@ -1,4 +1,4 @@
-import type { Finding } from '../preflight.ts'
+import type { Finding } from '../finding.ts'
 import type { LiveOffset } from './live-offsets.ts'
 
 /** Where live consumption goes on after a replay: JSON-ready, offsets as decimal strings. */

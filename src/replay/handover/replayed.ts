@@ -1,3 +1,5 @@
+import { endOffset } from '../plan.ts'
+import { targetTopics } from '../request.ts'
 import type { StoredReplay } from '../stored-replay.ts'
 import type { ReplayedSource } from './live-offsets.ts'
 
@@ -12,11 +14,14 @@ export interface Replayed {
   untilTimestampMs: number | null
 }
 
-export function replayedBy({ plan, source, target }: StoredReplay): Replayed {
+export function replayedBy({ plan, job }: StoredReplay): Replayed {
   return {
-    sources: [plan],
-    targets: [target.topic],
-    somePartitions: source.partitions !== null,
-    untilTimestampMs: source.untilTimestampMs,
+    sources: plan.sources.map(({ topic, incarnation, partitions }) => ({
+      ...{ topic, incarnation },
+      partitions: partitions.map((partition) => ({ partition: partition.partition, until: endOffset(partition) })),
+    })),
+    targets: targetTopics(job.target),
+    somePartitions: job.source.partitions !== null,
+    untilTimestampMs: job.source.untilTimestampMs,
   }
 }

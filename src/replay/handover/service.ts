@@ -3,7 +3,7 @@ import { ConflictError, InvalidInputError } from '../../errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, TopicIdentity, TopicInfo } from '../../ports/event-log.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import type { Finding } from '../preflight.ts'
+import type { Finding } from '../finding.ts'
 import { ReplayRecords } from '../replay-records.ts'
 import { type Handover, type HandoverSource, type HandoverTarget, troublesOf } from './handover.ts'
 import { liveOffsets, type ReplayedSource } from './live-offsets.ts'
@@ -49,7 +49,7 @@ export class Handovers {
    */
   async of(id: string): Promise<Handover> {
     const stored = await this.#records.load(id)
-    const { state, targetIncarnation } = await this.#records.state(stored)
+    const { state, targets: incarnations } = await this.#records.state(stored)
     if (state !== 'completed') throw notCompleted(id, state)
     const replayed = replayedBy(stored)
     if (replayed.untilTimestampMs !== null) throw boundedByTime(id, replayed.untilTimestampMs)
@@ -57,7 +57,8 @@ export class Handovers {
     const sources: HandoverSource[] = []
     for (const source of replayed.sources) sources.push(await this.#source(source, replayed, warnings))
     const targets: HandoverTarget[] = []
-    for (const topic of replayed.targets) targets.push(await this.#target(topic, targetIncarnation, warnings))
+    for (const topic of replayed.targets)
+      targets.push(await this.#target(topic, incarnations?.[topic] ?? null, warnings))
     return { replay: id, sources, targets, warnings }
   }
 

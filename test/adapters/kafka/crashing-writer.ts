@@ -7,14 +7,14 @@ import { numbered } from './records.ts'
  */
 const [broker, replay, target, total, partitions] = process.argv.slice(2)
 const log = await KafkaEventLog.connect({ brokers: [broker!], clientId: 'crashing-writer' })
-const writer = await log.openWriter({ replay: replay!, task: 0, target: target! })
+const writer = await log.openWriter({ replay: replay!, task: 0, targets: [target!] })
 process.stdout.write('open')
 const blockRecords = 200
 const blocksPerCommit = 10
 let next = writer.progress === null ? 0 : Number(Buffer.from(writer.progress).toString())
 while (next < Number(total)) {
   for (let block = 0; block < blocksPerCommit; block += 1) {
-    await writer.write((next / blockRecords) % Number(partitions), numbered(next, next + blockRecords))
+    await writer.write(target!, (next / blockRecords) % Number(partitions), numbered(next, next + blockRecords))
     next += blockRecords
   }
   await writer.commit(Buffer.from(String(next)))

@@ -63,10 +63,10 @@ describe('the Kafka writer under crashes', () => {
 
   it('goes on when the broker is killed in the middle of a unit', async () => {
     const target = await freshTarget(2)
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, target })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
     for (let from = 0; from < 10_000; from += 500) {
-      await writer.write(0, numbered(from, from + 500))
-      await writer.write(1, numbered(from, from + 500))
+      await writer.write(target, 0, numbered(from, from + 500))
+      await writer.write(target, 1, numbered(from, from + 500))
       if (from === 4000) await writer.commit(Buffer.from('early'))
       if (from === 6000) {
         await kafka.kill()
@@ -82,11 +82,11 @@ describe('the Kafka writer under crashes', () => {
   it('is not taken for a rival of itself when the broker ends a unit that lasted too long', async () => {
     const target = await freshTarget(1)
     const cluster = new KafkaCluster({ brokers: kafka.brokers, clientId: 'slow' })
-    const id = { replay: `r-${randomUUID()}`, task: 0, target }
+    const id = { replay: `r-${randomUUID()}`, task: 0, targets: [target] }
     const open = (): Promise<KafkaWriter> =>
-      KafkaWriter.open(cluster, id, log.openReader.bind(log), { codec: 'none', transactionTimeoutMs: 1000 })
+      KafkaWriter.open(cluster, id, { codec: 'none', transactionTimeoutMs: 1000 })
     const slow = await open()
-    await slow.write(0, numbered(0, 10))
+    await slow.write(target, 0, numbered(0, 10))
     await abortedBy(kafka, target)
     await assert.rejects(slow.commit(Buffer.from('late')), { code: 'transaction-aborted' })
     await slow.close()

@@ -8,7 +8,7 @@ import {
   type SegmentWriterOptions,
 } from '../../../src/format/parquet/index.ts'
 import type { RecordView } from '../../../src/format/record-view.ts'
-import type { BinaryColumn } from '../../../src/format/row-batch.ts'
+import type { BinaryColumn, RowBatch } from '../../../src/format/row-batch.ts'
 import type { SegmentIdentity } from '../../../src/format/segment.ts'
 
 /** A record as a test thinks of it. */
@@ -80,10 +80,13 @@ export const rowGroupRows = fc.integer({ min: 1, max: 50 })
 
 export function writeSegment(
   records: readonly TestRecord[],
-  options: Partial<SegmentWriterOptions> = {},
+  { pageRows = Number.POSITIVE_INFINITY, ...options }: Partial<SegmentWriterOptions> & { pageRows?: number } = {},
 ): { finished: FinishedSegment; file: Buffer } {
   const writer = new SegmentWriter({ identity, codec: 'zstd', pool: new BufferPool(), ...options })
-  for (const record of records) writer.append(viewOf(record))
+  for (const [i, record] of records.entries()) {
+    writer.append(viewOf(record))
+    if ((i + 1) % pageRows === 0) writer.squeeze()
+  }
   const finished = writer.finish()
   return { finished, file: Buffer.concat(finished.chunks) }
 }
@@ -139,23 +142,26 @@ export function openSegment(file: Buffer, path = 'orders+7+0.parquet'): Promise<
 export async function readRows(reader: SegmentReader): Promise<Row[]> {
   const rows: Row[] = []
   for (let group = 0; group < reader.rowGroups.length; group++) {
-    const batch = await reader.readRowGroup(group)
-    for (let i = 0; i < batch.rows; i++) {
-      const headers: Row['headers'] = []
-      for (let h = batch.headers.first[i]!; h < batch.headers.first[i + 1]!; h++) {
-        headers.push([hexAt(batch.headers.keys, h)!, hexAt(batch.headers.values, h)])
-      }
-      rows.push({
-        partition: batch.partition,
-        offset: String(batch.offset[i]),
-        micros: String(batch.timestampMicros[i]),
-        key: hexAt(batch.key, i),
-        value: hexAt(batch.value, i),
-        headers,
-      })
-    }
+    rows.push(...batchRows(await reader.readRowGroup(group)))
   }
   return rows
+}
+
+export function batchRows(batch: RowBatch): Row[] {
+  return Array.from({ length: batch.rows }, (_, i) => {
+    const headers: Row['headers'] = []
+    for (let h = batch.headers.first[i]!; h < batch.headers.first[i + 1]!; h++) {
+      headers.push([hexAt(batch.headers.keys, h)!, hexAt(batch.headers.values, h)])
+    }
+    return {
+      partition: batch.partition,
+      offset: String(batch.offset[i]),
+      micros: String(batch.timestampMicros[i]),
+      key: hexAt(batch.key, i),
+      value: hexAt(batch.value, i),
+      headers,
+    }
+  })
 }
 
 function hexAt(column: BinaryColumn, i: number): string | null {

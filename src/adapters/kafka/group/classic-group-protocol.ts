@@ -1,22 +1,14 @@
 import { heartbeatV4, leaveGroupV4, offsetCommitV8 } from '@platformatic/kafka'
 import { KafkaCode } from '../broker-error.ts'
 import type { OffsetCommitter } from '../group-offsets.ts'
+import type { ClassicTiming } from '../options.ts'
 import type { AssignmentDelivery } from './assignment-delivery.ts'
 import { classicRound } from './classic-round.ts'
 import type { NamedPartition } from './consumer-protocol.ts'
+import type { Divisible } from './divisible.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
 import type { GroupProtocol, ProtocolParts } from './membership.ts'
 import { membershipLost } from './membership-lost.ts'
-import { TopicWatch } from './topic-watch.ts'
-
-/** With KIP-848 the broker sets these; here the member does. */
-export interface ClassicTiming {
-  /** How long a member may be silent before it counts as dead; the broker has limits for it (`group.min.session.timeout.ms`). */
-  sessionTimeoutMs: number
-  heartbeatMs: number
-  /** How often a member looks for new partitions and for topics that were deleted and created again. */
-  metadataMs: number
-}
 
 /** A session shorter than a request's own time limit: while a dead member is waited for, joining goes unanswered. */
 export const defaultClassicTiming: ClassicTiming = { sessionTimeoutMs: 20_000, heartbeatMs: 3_000, metadataMs: 10_000 }
@@ -33,7 +25,7 @@ export class ClassicGroupProtocol implements GroupProtocol {
   readonly #coordinator: GroupCoordinator
   readonly #delivery: AssignmentDelivery
   readonly #timing: ClassicTiming
-  readonly #watch: TopicWatch
+  readonly #divided: Divisible
   /** Empty until the coordinator has named it, and when it knows it no more. */
   #memberId = ''
   #generation = -1
@@ -44,11 +36,11 @@ export class ClassicGroupProtocol implements GroupProtocol {
   #share: readonly NamedPartition[] = []
   #lookAtMs = 0
 
-  constructor({ cluster, coordinator, delivery }: ProtocolParts, timing: ClassicTiming) {
+  constructor({ coordinator, delivery }: ProtocolParts, divided: Divisible, timing: ClassicTiming) {
     this.#coordinator = coordinator
     this.#delivery = delivery
     this.#timing = timing
-    this.#watch = new TopicWatch(cluster)
+    this.#divided = divided
     this.committer = {
       api: offsetCommitV8.api,
       identity: () => {
@@ -103,7 +95,7 @@ export class ClassicGroupProtocol implements GroupProtocol {
       const subscription = { topics, owned, generation: this.#generation }
       const { sessionTimeoutMs } = this.#timing
       const entry = { memberId: this.#memberId, sessionTimeoutMs, subscription }
-      const outcome = await classicRound(this.#coordinator, this.#watch, entry)
+      const outcome = await classicRound(this.#coordinator, this.#divided, entry)
       if (outcome.kind === 'unknown-member') {
         await this.#lose()
         continue
@@ -127,10 +119,10 @@ export class ClassicGroupProtocol implements GroupProtocol {
 
   /** Takes in what the metadata says now, and tells the listener which partitions its share is. */
   async #look(topics: readonly string[]): Promise<number> {
-    await this.#watch.look(topics)
-    const { partitions, complete } = this.#watch.identify(this.#share)
+    await this.#divided.look(topics)
+    const { partitions, complete } = this.#divided.identify(this.#share)
     this.#delivery.deliver(partitions)
-    if (this.#watch.outdated) {
+    if (this.#divided.outdated) {
       this.#mustJoin = true
       return 0
     }

@@ -8,12 +8,11 @@ import {
   type NamedPartition,
   type Subscription,
 } from './consumer-protocol.ts'
+import type { Divisible } from './divisible.ts'
 import type { GroupCoordinator } from './group-coordinator.ts'
 import { type Claimant, stickyDivision, withholdOwned } from './sticky-assignment.ts'
-import type { TopicWatch } from './topic-watch.ts'
 
-/** What members of a classic consumer group agree on: members that divide differently are not let in. */
-const protocolType = 'consumer'
+/** How members divide: those that do it differently are not let in. */
 const protocolName = 'cooperative-sticky'
 /** How long the group waits for members to join again. Ours do at their next heartbeat, whatever their listeners are at. */
 const rebalanceTimeoutMs = 60_000
@@ -38,10 +37,11 @@ export interface RoundEntry {
  */
 export async function classicRound(
   coordinator: GroupCoordinator,
-  watch: TopicWatch,
+  divided: Divisible,
   { memberId, sessionTimeoutMs, subscription }: RoundEntry,
 ): Promise<RoundOutcome> {
   const { group } = coordinator
+  const { protocolType } = divided
   const protocols = [{ name: protocolName, metadata: encodeSubscription(subscription) }]
   const joined = await coordinator.ask((broker) =>
     broker.call(
@@ -54,8 +54,8 @@ export async function classicRound(
   if (joined.errorCode !== KafkaCode.none) throw coordinator.refusal(joined.errorCode)
   const { generationId: generation } = joined
   let assignments: { memberId: string; assignment: Buffer }[] = []
-  if (joined.leader === joined.memberId) assignments = await divide(watch, joined.members, subscription.topics)
-  else watch.follow()
+  if (joined.leader === joined.memberId) assignments = await divide(divided, joined.members, subscription.topics)
+  else divided.follow()
   const synced = await coordinator.ask((broker) =>
     broker.call(
       syncGroupV5.api,
@@ -77,13 +77,13 @@ export async function classicRound(
 
 /** The leader's work. */
 async function divide(
-  watch: TopicWatch,
+  divided: Divisible,
   members: readonly joinGroupV7.JoinGroupResponseMember[],
   own: readonly string[],
 ): Promise<{ memberId: string; assignment: Buffer }[]> {
   const claimants = members.map(({ memberId, metadata }): Claimant => ({ memberId, ...decodeSubscription(metadata) }))
   const topics = [...new Set(claimants.flatMap((claimant) => claimant.topics))]
-  const division = stickyDivision(claimants, await watch.divide(topics, own))
+  const division = stickyDivision(claimants, await divided.divide(topics, own))
   return [...withholdOwned(division, claimants)].map(([memberId, share]) => ({
     memberId,
     assignment: encodeAssignment(share),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type ColdstreamError, UnavailableError } from '../../../errors.ts'
+import { type ColdstreamError, InvalidInputError, UnavailableError } from '../../../errors.ts'
 import type { BrokerConnection } from '../broker-connection.ts'
 import { brokerRefusal, isRetriable, KafkaCode } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
@@ -57,6 +57,17 @@ export class GroupCoordinator {
   refusal(code: number, said?: string | null): ColdstreamError {
     if (code === KafkaCode.inconsistentGroupProtocol || code === KafkaCode.groupIdNotFound) {
       return groupInUse(this.group, 'is in use by clients of another kind')
+    }
+    if (code === KafkaCode.invalidSessionTimeout) {
+      return new InvalidInputError(
+        'session-timeout-refused',
+        `Kafka does not allow such a session in group '${this.group}'`,
+        {
+          remedy:
+            'Choose a session timeout between group.min.session.timeout.ms and group.max.session.timeout.ms of the brokers (6 s and 30 min by default).',
+          details: { group: this.group },
+        },
+      )
     }
     const subject = code === KafkaCode.topicAuthorizationFailed ? 'the topics of group' : 'group'
     return brokerRefusal(code, 'membership', `${subject} '${this.group}'`, said)

@@ -4,9 +4,11 @@ import { brokerRefusal, KafkaCode } from '../broker-error.ts'
 import type { KafkaCluster } from '../cluster.ts'
 import type { TopicMetadata } from '../cluster-metadata.ts'
 import type { NamedPartition } from './consumer-protocol.ts'
+import type { Divisible } from './divisible.ts'
 
 /** What a member of a classic group has to know of topics, as nobody tells it: how many partitions, and which incarnation. */
-export class TopicWatch {
+export class TopicWatch implements Divisible {
+  readonly protocolType: string = 'consumer'
   readonly #cluster: KafkaCluster
   #topics: Map<string, TopicMetadata> = new Map()
   /** Topics whose partitions were divided, with their number then; null while another member leads. */
@@ -16,7 +18,6 @@ export class TopicWatch {
     this.#cluster = cluster
   }
 
-  /** Whether the division that this member made is of partition numbers that are past. */
   get outdated(): boolean {
     return [...(this.#divided ?? [])].some(([topic, count]) => this.#count(topic) !== count)
   }
@@ -36,7 +37,6 @@ export class TopicWatch {
     this.#topics = new Map(told.map((topic) => [topic.topic, topic]))
   }
 
-  /** The numbers of partitions to divide now, of topics that exist; remembers them for `outdated`. */
   async divide(topics: readonly string[], own: readonly string[]): Promise<ReadonlyMap<string, number>> {
     this.#divided = new Map(topics.map((topic) => [topic, 0]))
     await this.look(own)
@@ -44,12 +44,10 @@ export class TopicWatch {
     return this.#divided
   }
 
-  /** Another member divides. */
   follow(): void {
     this.#divided = null
   }
 
-  /** Partitions of the incarnations of now; `complete` is false when a topic is not known (any more, or yet). */
   identify(partitions: readonly NamedPartition[]): { partitions: AssignedPartition[]; complete: boolean } {
     const known = partitions.flatMap(({ topic, partition }): AssignedPartition[] => {
       const incarnationId = this.#topics.get(topic)?.incarnationId
