@@ -33,6 +33,11 @@ export interface StreamOptions {
   onDamaged: (segment: CommittedSegment, error: DamagedDataError) => Promise<void>
 }
 
+/** Segments that are opened ahead: each may be held whole. */
+const wholeAhead = 1
+/** Where keys are asked for, most segments are found to hold none of them by a few kilobytes: the requests take the time. */
+const partsAhead = 12
+
 /** The selected records of a partition in the order of their offsets: of the archive, then of the broker. */
 export function streamRows(options: StreamOptions): AsyncGenerator<ChangedRun, void, undefined> {
   return changeRuns(selectedRuns(options), options.change)
@@ -41,7 +46,8 @@ export function streamRows(options: StreamOptions): AsyncGenerator<ChangedRun, v
 async function* selectedRuns(options: StreamOptions): AsyncGenerator<RowRun, void, undefined> {
   const { plan, next } = options
   const segments = plan.segments.filter((segment) => segment.lastOffset >= next)
-  yield* mergeSegments(segments, (segment) => openArchived(options, segment))
+  const ahead = options.selection.keys === null ? wholeAhead : partsAhead
+  yield* mergeSegments(segments, (segment) => openArchived(options, segment), ahead)
   if (plan.liveUntil !== null) yield* liveRuns(options, plan.liveUntil)
 }
 
