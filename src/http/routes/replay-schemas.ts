@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import type { ReplayPreview } from '../../replay/preview.ts'
 import { replayOrders } from '../../replay/request.ts'
-import type { ReplayPreview } from '../../replay/service.ts'
 import { replayStates } from '../../replay/state.ts'
 import type { ReplayStatus } from '../../replay/status.ts'
 
@@ -140,6 +140,9 @@ export const Preview = Type.Unsafe<ReplayPreview>(
     ),
     accepted: Type.Boolean({ description: 'Whether it would start.' }),
     findings: Type.Array(Finding),
+    sample: nullable(
+      Type.Array(AnyObject, { description: 'With a transform: the first records of a partition before and after it.' }),
+    ),
   }),
 )
 
