@@ -77,10 +77,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     })
     return new ReplayService({ store, eventLog: kafka, clock, log, work, selections, upcasters, conditions })
   })
-  const handovers = lazily(async () => {
-    const kafka = await eventLog.get()
-    return new Handovers({ store, eventLog: kafka, groups: kafka, clock })
-  })
+  const handovers = lazily(async () => new Handovers({ store, eventLog: await eventLog.get(), clock }))
   const captures = new OpenCaptures()
   const { webhook } = config.headroom
   const headroom = createHeadroomMonitor({

@@ -12,6 +12,10 @@ export interface Replayed {
   somePartitions: boolean
   /** Record timestamps from here on were left out; null: no such bound. */
   untilTimestampMs: number | null
+  /** Records were left out by key, header or condition. */
+  isFiltered: boolean
+  /** Records were changed on the way. */
+  isChanged: boolean
 }
 
 export function replayedBy({ plan, job }: StoredReplay): Replayed {
@@ -23,5 +27,7 @@ export function replayedBy({ plan, job }: StoredReplay): Replayed {
     targets: targetTopics(job.target),
     somePartitions: job.source.partitions !== null,
     untilTimestampMs: job.source.untilTimestampMs,
+    isFiltered: job.source.keys !== null || job.source.headers.length > 0 || job.source.where !== null,
+    isChanged: job.transform !== null,
   }
 }
