@@ -1,6 +1,7 @@
 import { ConflictError, UnavailableError } from '../errors.ts'
 import { ReplayChange } from './change/replay-change.ts'
 import type { ReplayDeps } from './deps.ts'
+import { forgetProgress } from './forget-progress.ts'
 import type { ShareRate } from './pace.ts'
 import { recordTimes } from './plan.ts'
 import { cancelled, ended, stateError, stopped } from './replay-end.ts'
@@ -182,7 +183,8 @@ export class ReplayController {
       }
     }
     const isFinished = plan.shares.every(({ share }) => this.book.isFinished(share))
-    if (isFinished && this.#leads) await this.#advance({ state: 'completed' })
+    if (isFinished && this.#leads && (await this.#advance({ state: 'completed' })))
+      await forgetProgress(this.#deps, this.replay)
   }
 
   /** Halts or aborts what runs here; whoever leads waits for the others, and fences those that do not answer. */

@@ -51,7 +51,11 @@ export class ReplayService {
   async dryRun(json: unknown): Promise<ReplayPreview> {
     const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const continued = (await this.#existing(request)) !== null
-    return previewReplay(this.#deps, request, await prepareReplay(this.#deps, request.job, continued))
+    return previewReplay(
+      this.#deps,
+      request,
+      await prepareReplay(this.#deps, request.job, { id: request.id, continued }),
+    )
   }
 
   /**
@@ -63,7 +67,10 @@ export class ReplayService {
     const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const existing = await this.#existing(request)
     if (existing !== null) return this.#continue(existing, request.accept)
-    const { plan, findings, targetPartitions } = await prepareReplay(this.#deps, request.job, false)
+    const { plan, findings, targetPartitions } = await prepareReplay(this.#deps, request.job, {
+      id: request.id,
+      continued: false,
+    })
     const refused = refusal(findings, request.accept)
     if (refused !== null) throw refused
     const { job, rate, accept } = request

@@ -1,4 +1,4 @@
-import { ConflictError, type DamagedDataError, UnavailableError } from '../errors.ts'
+import { ConflictError, type DamagedDataError, InvalidInputError, UnavailableError } from '../errors.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import type { EventWriter } from '../ports/event-log.ts'
 import type { Log } from '../ports/log.ts'
@@ -54,10 +54,13 @@ export class ShareRun {
   readonly #pace: Pace
   readonly #stop = new AbortController()
   readonly #halt = new AbortController()
+  /** What every target takes. */
+  #largestBlock: number
 
   constructor(options: ShareRunOptions) {
     this.#options = options
     this.share = options.share.share
+    this.#largestBlock = Math.min(...[...options.targets.values()].map(({ maxRecordBytes }) => maxRecordBytes))
     this.#pace = new Pace(options.deps.clock, options.rate)
     this.done = this.#run()
   }
@@ -86,6 +89,7 @@ export class ShareRun {
       try {
         return await this.#attempt()
       } catch (error) {
+        if (await this.#shrinksBlocks(error)) continue
         if (!(error instanceof UnavailableError)) throw error
         // a commit whose answer was lost is progress too: it shows when the writer is opened again
         if (positionOf(this.progress) !== before) troubledSinceMs = null
@@ -109,6 +113,12 @@ export class ShareRun {
     const { id, run, plan, job } = replay
     const writer = await openShareWriter(deps, replay, this.share)
     try {
+      // Only now can nobody else come to its end any more. Of a share that did, the broker may have forgotten the progress.
+      const entry = await deps.records.share(id, this.share)
+      if (entry?.state === 'finished') {
+        this.#keep(entry.progress)
+        return 'finished'
+      }
       const progress = progressOf(writer, id, run)
       this.#keep(progress)
       const isOpen = (stream: StreamRef): boolean =>
@@ -130,22 +140,32 @@ export class ShareRun {
     }
   }
 
+  /** Whether a target takes less than when the run began, so that trying again with smaller blocks makes sense. */
+  async #shrinksBlocks(error: unknown): Promise<boolean> {
+    if (!(error instanceof InvalidInputError) || error.code !== 'record-too-large') return false
+    const before = this.#largestBlock
+    for (const topic of this.#options.targets.keys()) {
+      const info = await this.#options.deps.eventLog.inspectTarget(topic)
+      if (info !== null) this.#largestBlock = Math.min(this.#largestBlock, info.maxRecordBytes)
+    }
+    return this.#largestBlock < before
+  }
+
   #keep(progress: ReplayProgress): void {
     this.progress = progress
     this.#options.onProgress(progress)
   }
 
   #startLane(streams: readonly StreamRef[], progress: ReplayProgress): AsyncGenerator<LaneStep, void, undefined> {
-    const { replay, targets, deps } = this.#options
+    const { replay, deps } = this.#options
     const lane = streams.map((stream) => this.#stream(stream, nextOf(replay, stream, progress)))
     const partitions = replay.job.order === 'partition' ? 1 : replay.targetPartitions
     const factor = Math.min(maxStepFactor, partitions)
-    const largest = Math.min(...[...targets.values()].map(({ maxRecordBytes }) => maxRecordBytes - blockHeadBytes))
     const { maxBlockBytes, maxRows } = deps.limits.step
     const limits: StepLimits = {
       maxBytes: maxBlockBytes * factor,
       maxRows: maxRows * factor,
-      maxBlockBytes: Math.max(1, Math.min(maxBlockBytes, largest)),
+      maxBlockBytes: Math.max(1, Math.min(maxBlockBytes, this.#largestBlock - blockHeadBytes)),
       maxSpanMs: Number.POSITIVE_INFINITY,
     }
     return runLane(lane, () => this.#pace.tighten(limits))

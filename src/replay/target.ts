@@ -1,5 +1,5 @@
 import { ConflictError, NotFoundError } from '../errors.ts'
-import type { EventLog } from '../ports/event-log.ts'
+import type { EventLog, TargetOptions } from '../ports/event-log.ts'
 import { refusal } from './finding.ts'
 import { checkTarget } from './preflight.ts'
 import { targetTopics } from './request.ts'
@@ -15,6 +15,11 @@ export interface PreparedTarget {
 
 /** A target is created to take records of this size: below what brokers accept in one request. */
 const createdMaxRecordBytes = 64 * 1024 * 1024
+
+/** How a target is created. */
+export function targetOptions(partitions: number, config: Readonly<Record<string, string>>): TargetOptions {
+  return { partitions, config, maxRecordBytes: createdMaxRecordBytes }
+}
 
 /**
  * Creates the targets unless they are there, and checks that they are fit. `known` are their incarnations when this replay
@@ -46,11 +51,7 @@ async function prepareTarget(
   let info = await eventLog.inspectTarget(topic)
   if (info === null && known === null) {
     const { config } = job.target
-    await eventLog.createTarget(topic, {
-      partitions: targetPartitions,
-      config,
-      maxRecordBytes: createdMaxRecordBytes,
-    })
+    await eventLog.createTarget(topic, targetOptions(targetPartitions, config))
     info = await eventLog.inspectTarget(topic)
   }
   const incarnationId = await identify(eventLog, topic, known)
@@ -65,7 +66,7 @@ async function prepareTarget(
 async function prepareDeadLetters(eventLog: EventLog, topic: string): Promise<PreparedTarget> {
   let info = await eventLog.inspectTarget(topic)
   if (info === null) {
-    await eventLog.createTarget(topic, { partitions: 1, config: {}, maxRecordBytes: createdMaxRecordBytes })
+    await eventLog.createTarget(topic, targetOptions(1, {}))
     info = await eventLog.inspectTarget(topic)
   }
   const incarnationId = await identify(eventLog, topic, null)

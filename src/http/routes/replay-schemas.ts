@@ -104,12 +104,15 @@ export const Finding = Type.Object({
 
 const Plan = Type.Object(
   {
-    topic: Type.Optional(Type.String({ description: 'Either this or `topics`.' })),
-    topics: Type.Optional(
-      Type.Array(Type.String(), { description: 'Several, each into its own target or merged by time.' }),
+    sources: Type.Array(
+      Type.Object({
+        topic: Type.String(),
+        incarnation: Type.Integer(),
+        target: Type.String(),
+        partitions: Type.Integer({ description: 'Of which something is selected.' }),
+      }),
     ),
-    incarnation: Type.Integer(),
-    partitions: Type.Integer(),
+    shares: Type.Integer({ description: 'Parts that instances can work on side by side.' }),
     segments: Type.Integer(),
     rows: Type.Integer(),
     bytes: Type.Integer(),
