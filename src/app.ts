@@ -13,6 +13,7 @@ import { ConnectService } from './connect/service.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
 import { QueryService } from './query/query-service.ts'
+import { RowPicker } from './query/row-picker.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
@@ -44,17 +45,20 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     maxSpillBytes: config.query.maxSpillBytes,
     threads: config.query.threads,
   })
-  const queries = new QueryService({
+  const queryParts = {
     engine,
     snapshots: commitLogSnapshots(store),
     files: segmentFiles(store, config),
+    concurrency: config.query.concurrency,
+  }
+  const queries = new QueryService({
+    ...queryParts,
     templates: await loadTemplates([
       BUILT_IN_TEMPLATES,
       ...(config.queries.folder === null ? [] : [config.queries.folder]),
     ]),
     clock,
     limits: config.query.limits,
-    concurrency: config.query.concurrency,
   })
   const eventLog = lazily(async () => {
     // loaded only here: its client is half of a command's start, and most commands need no broker
@@ -65,7 +69,13 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
   const replays = lazily(async () => {
     const kafka = await eventLog.get()
     const work = new GroupSlots(kafka, store.url, log)
-    return new ReplayService({ store, eventLog: kafka, clock, log, work, selections })
+    const upcasters = { ...config.replay.upcasters, log }
+    const conditions = new RowPicker({
+      ...queryParts,
+      limits: config.query.limits,
+      concurrency: config.query.concurrency.running,
+    })
+    return new ReplayService({ store, eventLog: kafka, clock, log, work, selections, upcasters, conditions })
   })
   const handovers = lazily(async () => {
     const kafka = await eventLog.get()

@@ -57,6 +57,8 @@ describe('configuration:', () => {
     assert.deepEqual(config.store, { url: 'file:///work/folder/coldstream-archive', s3: {}, isConfigured: false })
     assert.deepEqual(config.http, { host: '127.0.0.1', port: 8080, apiKeys: [] })
     assert.equal(config.queries.folder, null)
+    assert.equal(config.replay.upcasters.folder, null)
+    assert.ok(config.replay.upcasters.threads >= 1)
     assert.equal(config.log.level, 'info')
     assert.ok(config.query.threads >= 1)
     assert.match(config.query.cacheFolder, /^\/.*\/coldstream$/)

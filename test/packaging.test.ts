@@ -6,12 +6,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import test, { suite } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/config.ts'
+import { rowsOf } from './format/record-batch/samples.ts'
 import { sharedMinio } from './kit/minio.ts'
 import { type S3Access, witness } from './kit/s3-server.ts'
 import { sharedVersitygw } from './kit/versitygw.ts'
+import { moduleFolder, place, recordOf, settingsOf, valuesOf } from './replay/change/kit.ts'
 
 const exec = promisify(execFile)
 const repository = join(import.meta.dirname, '..')
@@ -26,6 +29,7 @@ suite('the package', () => {
       'dist/main.js',
       'connectors/orders-s3-archive.json',
       'queries/events-of-key.sql',
+      'dist/replay/change/upcaster.d.ts',
       'README.md',
     ]) {
       assert.ok(paths.includes(needed), `${needed} is missing`)
@@ -36,6 +40,22 @@ suite('the package', () => {
     assert.deepEqual(foreign, [])
     const sources = paths.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))
     assert.deepEqual(sources, [])
+  })
+
+  test('gives those who write upcasters their types and their helper, and runs what they wrote', async (t) => {
+    const source = `import { defineUpcaster } from 'coldstream/upcaster'
+const upcast = (event: { value: { n: number } }): object => ({ value: { n: event.value.n + 1 } })
+export default defineUpcaster<{ n: number }>({ version: 1, accepts: 'json', upcast })
+`
+    const folder = await moduleFolder(t, { 'upcaster.ts': source })
+    const { defineUpcaster } = await import('coldstream/upcaster')
+    assert.equal(defineUpcaster({ version: 1, accepts: 'bytes', upcast: (event) => event }).version, 1)
+    const built = pathToFileURL(join(repository, 'dist', 'replay', 'change', 'open-upcaster.js')).href
+    const { openUpcaster } = (await import(built)) as typeof import('../src/replay/change/open-upcaster.ts')
+    const upcaster = await openUpcaster('upcaster', settingsOf(folder), null)
+    t.after(() => upcaster.close())
+    const [row] = await upcaster.upcast(place, rowsOf([recordOf('{"n":1}')]), 0, 1)
+    assert.deepEqual(valuesOf(row), ['{"n":2}'])
   })
 
   test('its command works in the clone', async () => {

@@ -1,4 +1,5 @@
-import type { ReplayPreview, ReplayService } from '../replay/service.ts'
+import type { ReplayPreview } from '../replay/preview.ts'
+import type { ReplayService } from '../replay/service.ts'
 import type { ReplayStatus } from '../replay/status.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { formatBytes, formatCount, toJson } from './output.ts'

@@ -1,8 +1,9 @@
 /** Client of a Coldstream service: `coldstream/client`. Nothing of the service is loaded at run time. */
-export type { Handover, HandoverSource, HandoverTarget } from '../replay/handover/handover.ts'
+
 export type { Finding } from '../replay/finding.ts'
+export type { Handover, HandoverSource, HandoverTarget } from '../replay/handover/handover.ts'
+export type { ReplayPreview } from '../replay/preview.ts'
 export type { SavedSelection } from '../replay/selections/saved-selections.ts'
-export type { ReplayPreview } from '../replay/service.ts'
 export type { ReplayState } from '../replay/state.ts'
 export type { ReplayStatus } from '../replay/status.ts'
 export type { CallOptions, ClientOptions } from './call.ts'

@@ -17,7 +17,7 @@ export function resolveSettings(
   environment: Environment,
   problems: Problem[],
 ): Config {
-  const { kafka, store, capture, connect, headroom, queries, query, http, log } = settings
+  const { kafka, store, capture, connect, headroom, replay, queries, query, http, log } = settings
   checkHttp(http, problems)
   checkBrokers(kafka.brokers, problems)
   return {
@@ -31,6 +31,13 @@ export function resolveSettings(
     capture: { ...capture, threads: capture.threads ?? availableParallelism() },
     headroom: headroomOf(headroom, problems),
     connect,
+    replay: {
+      upcasters: {
+        ...replay.upcasters,
+        folder: replay.upcasters.folder ?? null,
+        threads: replay.upcasters.threads ?? Math.max(1, Math.floor(availableParallelism() / 2)),
+      },
+    },
     queries: { folder: queries.folder ?? null },
     query: {
       limits: {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
+import { replay } from './replay-schema.ts'
 import { bytes, GiB, MiB, section, text } from './schema-parts.ts'
 
 const store = section('Where the archive is kept.', {
@@ -200,7 +201,7 @@ const log = section('The log, on standard error.', {
 
 /** All that can be configured, with what the reference says about it. */
 export const configSchema = Type.Object(
-  { kafka, store, capture, connect, headroom, queries, query, http, log },
+  { kafka, store, capture, connect, headroom, replay, queries, query, http, log },
   { additionalProperties: false },
 )
 

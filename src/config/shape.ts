@@ -58,6 +58,17 @@ export interface Config {
       maxQueued: number
     } | null
   }
+  replay: {
+    upcasters: {
+      /** Absolute path of the modules, or null. */
+      folder: string | null
+      /** For one event. */
+      timeLimitMs: number
+      /** Of one thread. */
+      maxMemoryBytes: number
+      threads: number
+    }
+  }
   /** Absolute path of the user's templates, or null. */
   queries: { folder: string | null }
   query: {

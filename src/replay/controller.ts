@@ -1,13 +1,15 @@
-import { AbortedError, ColdstreamError, ConflictError, UnavailableError } from '../errors.ts'
+import { ConflictError, UnavailableError } from '../errors.ts'
+import { ReplayChange } from './change/replay-change.ts'
 import type { ReplayDeps } from './deps.ts'
 import type { ShareRate } from './pace.ts'
 import { recordTimes } from './plan.ts'
+import { cancelled, ended, stateError, stopped } from './replay-end.ts'
 import type { StateDraft } from './replay-records.ts'
 import { ShareBook } from './share-book.ts'
 import { closeWriter, openShareWriter, progressOf } from './share-run.ts'
 import { type ShareOutcome, ShareRuns } from './share-runs.ts'
 import { portionOf } from './shares.ts'
-import { isFinal, mayFollow, type StateEntry, type StateError } from './state.ts'
+import { isFinal, mayFollow, type StateEntry } from './state.ts'
 import type { StoredReplay } from './stored-replay.ts'
 import { type PreparedTarget, prepareTargets } from './target.ts'
 
@@ -34,6 +36,7 @@ export class ReplayController {
   readonly #listeners = new Set<() => void>()
   readonly #closed = new AbortController()
   #targets: Map<string, PreparedTarget> | null = null
+  #change: ReplayChange | null = null
   /** Shares that stood still here since the replay's state of that number. */
   #halted = { seq: -1, sinceMs: 0, shares: new Set<number>() }
   #failure: unknown = null
@@ -45,7 +48,13 @@ export class ReplayController {
     this.entry = entry
     this.book = new ShareBook(deps, replay)
     this.#runs = new ShareRuns(deps, () => this.kick())
-    this.done = this.#control()
+    this.done = this.#control().finally(() => this.#change?.close())
+  }
+
+  /** Takes an entry that was just written beside it, and looks at the state log now. */
+  observe(entry: StateEntry): void {
+    this.#enter(entry)
+    this.kick()
   }
 
   /** Looks at the state log now. */
@@ -117,7 +126,7 @@ export class ReplayController {
       this.#runs.taken()
     }
     const entry = await this.#deps.records.newerState(this.replay.id, this.entry)
-    if (entry !== this.entry) this.#enter(entry)
+    this.#enter(entry)
     if (this.#failure !== null) await this.#fail(this.#failure)
     if (this.#closed.signal.aborted) return
     if (this.entry.state === 'pending' || this.entry.state === 'planning') await this.#plan()
@@ -146,6 +155,7 @@ export class ReplayController {
     const { eventLog, work } = this.#deps
     const { id, plan } = this.replay
     this.#targets ??= await prepareTargets(eventLog, this.replay, this.entry.targets, this.entry.accept)
+    this.#change ??= await ReplayChange.open(this.replay, this.#deps.upcasters, this.#deps.clock)
     await this.book.refresh(this.elsewhere)
     if (this.#runs.yielded.length > 0) await this.book.refreshProgress(this.#runs.yielded)
     for (const share of plan.shares) {
@@ -155,7 +165,14 @@ export class ReplayController {
       else if (this.#runs.mayStart(number, this.book.progress(number))) {
         this.#halted.shares.delete(number)
         this.#runs.start({
-          ...{ deps: this.#deps, replay: this.replay, share, targets: this.#targets, accept: this.entry.accept },
+          ...{
+            deps: this.#deps,
+            replay: this.replay,
+            share,
+            targets: this.#targets,
+            change: this.#change,
+            accept: this.entry.accept,
+          },
           rate: this.#rateOf(number),
           onProgress: (progress) => {
             this.book.note(number, progress)
@@ -247,6 +264,7 @@ export class ReplayController {
   }
 
   #enter(entry: StateEntry): void {
+    if (entry.seq <= this.entry.seq) return
     this.entry = entry
     if (entry.state === 'running') for (const run of this.#runs.running) run.setRate(this.#rateOf(run.share))
     this.#tell()
@@ -268,28 +286,4 @@ export class ReplayController {
 
 function rethrowUnless(over: AbortController, error: unknown): void {
   if (!over.signal.aborted) throw error
-}
-
-function stopped(id: string): AbortedError {
-  return new AbortedError('replay-stopped', `replay ${id} was stopped before its end`, {
-    remedy: 'Start it again with the same id and selection: it continues after the last committed transaction.',
-    details: { id },
-  })
-}
-
-function cancelled(id: string): AbortedError {
-  return new AbortedError('replay-cancelled', `replay ${id} was cancelled`, {
-    remedy: 'Start it again with the same id and selection to go on after what is committed.',
-    details: { id },
-  })
-}
-
-function ended(id: string): AbortedError {
-  return new AbortedError('replay-ended', `replay ${id} has ended`, { remedy: 'See its state.', details: { id } })
-}
-
-function stateError(error: unknown): StateError {
-  if (error instanceof ColdstreamError) return { code: error.code, message: error.message, remedy: error.remedy }
-  const message = error instanceof Error ? error.message : String(error)
-  return { code: 'internal', message, remedy: 'Report this as a bug of Coldstream, with the log.' }
 }

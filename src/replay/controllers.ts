@@ -33,7 +33,7 @@ export class Controllers {
   async take(replay: StoredReplay): Promise<void> {
     const entry = await this.#deps.records.state(replay)
     const known = this.#byId.get(replay.id)
-    if (known !== undefined) return known.kick()
+    if (known !== undefined) return known.observe(entry)
     if (isFinal(entry.state) || this.#closed.signal.aborted) return
     const controller = new ReplayController(this.#deps, replay, entry)
     this.#byId.set(replay.id, controller)

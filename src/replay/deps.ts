@@ -2,8 +2,10 @@ import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
+import type { UpcasterSettings } from './change/open-upcaster.ts'
 import type { ReplayLimits } from './limits.ts'
 import type { ReplayRecords } from './replay-records.ts'
+import type { Conditions } from './select/conditions.ts'
 import type { WorkSlots } from './work-slots.ts'
 
 /** What replays work with. */
@@ -13,6 +15,10 @@ export interface ReplayDeps {
   records: ReplayRecords
   /** Which shares of all replays are this instance's. */
   work: WorkSlots
+  /** Where upcasters are, and what they may take. */
+  upcasters: UpcasterSettings
+  /** Judges the SQL conditions of selections. */
+  conditions: Conditions
   clock: Clock
   log: Log
   limits: ReplayLimits

@@ -1,6 +1,7 @@
 import { ConflictError } from '../errors.ts'
 import type { OutgoingRecord } from '../format/record-batch/index.ts'
 import type { RowBatch } from '../format/row-batch.ts'
+import type { DeadLetters } from './change/replay-change.ts'
 import type { ChangedRun } from './changed-run.ts'
 import type { StreamRef } from './plan.ts'
 import { type LaneStep, StepDraft } from './step-draft.ts'
@@ -17,7 +18,7 @@ export interface LaneStream extends StreamRef {
   placeOf: (bytes: Uint8Array, start: number, length: number) => number
   runs: AsyncGenerator<ChangedRun, void, undefined>
   /** Where a row goes that could not be changed; null: it stops the replay. */
-  deadLetters: { topic: string; letter: (rows: RowBatch, row: number, reason: string) => OutgoingRecord } | null
+  deadLetters: DeadLetters | null
 }
 
 /** A step is closed at the first of these that it reaches, or before a record that would go beyond `maxBlockBytes`. */

@@ -20,16 +20,17 @@ export interface RowRun {
 
 /**
  * Rows of a partition's segments in the order the source had them. A segment is opened when the merge reaches its first
- * offset (the next one is opened ahead, while rows of the current are taken), so that memory holds the few segments that
- * interleave, not all. Runs stay valid until the next one is asked for.
+ * offset (`ahead` more are opened meanwhile, while rows of the current are taken), so that memory holds the few segments
+ * that interleave, not all. Runs stay valid until the next one is asked for.
  *
  * Throws DamagedDataError `segments-overlap` when an offset comes a second time: emitting it would be emitting it twice.
  */
 export async function* mergeSegments(
   segments: readonly CommittedSegment[],
   open: (segment: CommittedSegment) => Promise<OpenSegment>,
+  ahead = 1,
 ): AsyncGenerator<RowRun, void, undefined> {
-  const opening = new Opening(segments, open)
+  const opening = new Opening(segments, open, ahead)
   const cursors: Cursor[] = []
   let emitted = -1n
   for (;;) {
@@ -63,16 +64,23 @@ const noRows: RowBatch = {
   headers: { first: new Int32Array(1), keys: noBytes, values: noBytes },
 }
 
-/** Opens segments in order, one ahead of what was taken. */
+/** Opens segments in order, some ahead of what was taken. */
 class Opening {
   readonly #segments: readonly CommittedSegment[]
   readonly #open: (segment: CommittedSegment) => Promise<OpenSegment>
+  readonly #ahead: number
   #taken = 0
-  #ahead: Promise<PromiseSettledResult<OpenSegment>> | null = null
+  /** Of the segments from `taken` on. */
+  readonly #opening: Promise<PromiseSettledResult<OpenSegment>>[] = []
 
-  constructor(segments: readonly CommittedSegment[], open: (segment: CommittedSegment) => Promise<OpenSegment>) {
+  constructor(
+    segments: readonly CommittedSegment[],
+    open: (segment: CommittedSegment) => Promise<OpenSegment>,
+    ahead: number,
+  ) {
     this.#segments = segments
     this.#open = open
+    this.#ahead = ahead
   }
 
   /** The one that `take` gives next; undefined when all are taken. */
@@ -81,11 +89,14 @@ class Opening {
   }
 
   async take(): Promise<OpenSegment> {
-    const result = await (this.#ahead ?? this.#start(this.segment!))
-    this.#ahead = null
+    const result = await (this.#opening.shift() ?? this.#start(this.segment!))
     this.#taken += 1
     if (result.status === 'rejected') throw result.reason
-    if (this.segment !== undefined) this.#ahead = this.#start(this.segment)
+    while (this.#opening.length < this.#ahead) {
+      const next = this.#segments[this.#taken + this.#opening.length]
+      if (next === undefined) break
+      this.#opening.push(this.#start(next))
+    }
     return result.value
   }
 

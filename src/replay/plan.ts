@@ -1,9 +1,5 @@
-import type { TopicSnapshot } from '../catalog/snapshot.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import type { MissingRange } from './missing.ts'
-import { planSource } from './plan-source.ts'
-import type { ReplayJob } from './request.ts'
-import { divideShares } from './shares.ts'
 
 /**
  * What a replay will read, fixed when it is created: a replay that is continued days later reads these very segments,
@@ -75,16 +71,6 @@ export interface SourceFacts {
   missing: MissingRange[]
   /** Partitions that were asked for by number and are not archived. */
   unknownPartitions: number[]
-}
-
-/** Which archived segments hold what the job selects, what of it is missing, and how the work is divided. */
-export function planReplay(snapshots: readonly TopicSnapshot[], job: ReplayJob, maxShares: number): PlanOutcome {
-  const outcomes = snapshots.map((snapshot) => planSource(snapshot, job.source, job.target.topics.get(snapshot.topic)!))
-  const sources = outcomes.map(({ plan }) => plan)
-  return {
-    plan: { sources, shares: divideShares(sources, job.order, maxShares) },
-    sources: outcomes.map(({ facts }) => facts),
-  }
 }
 
 /** The offset after the last one of a partition that a replay may emit, from the archive or the broker. */

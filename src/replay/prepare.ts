@@ -1,11 +1,11 @@
 import { concurrently } from '../catalog/concurrently.ts'
 import { loadTopic } from '../catalog/snapshot.ts'
-import type { EventLog } from '../ports/event-log.ts'
-import type { ObjectStore } from '../ports/object-store.ts'
+import type { ReplayDeps } from './deps.ts'
 import type { Finding } from './finding.ts'
 import { extendToLive } from './live-end.ts'
 import type { MissingRange } from './missing.ts'
-import { type PlanOutcome, planReplay, type ReplayPlan } from './plan.ts'
+import type { PlanOutcome, ReplayPlan } from './plan.ts'
+import { planReplay } from './plan-replay.ts'
 import { checkSources, checkTarget } from './preflight.ts'
 import { type ReplayJob, targetTopics } from './request.ts'
 
@@ -21,22 +21,28 @@ export interface PreparedReplay {
 
 /** Topics that are looked up at the same time. */
 const concurrency = 4
+/** Nothing is read to compile a condition. */
+const validationLimitMs = 30_000
 
 /**
  * Plans a job and looks at its targets, changing nothing. `continued`: they hold what this very replay emitted before.
- * Throws NotFoundError `topic-not-archived`, UnavailableError.
+ * Throws NotFoundError `topic-not-archived`, InvalidInputError for a condition that is none, UnavailableError.
  */
 export async function prepareReplay(
-  store: ObjectStore,
-  eventLog: EventLog,
+  { store, eventLog, conditions, limits }: ReplayDeps,
   job: ReplayJob,
-  options: { continued: boolean; maxShares: number },
+  continued: boolean,
 ): Promise<PreparedReplay> {
   const { source, target } = job
+  const { maxShares } = limits
   const snapshots = await concurrently(source.topics, concurrency, (topic) => loadTopic(store, topic))
+  if (source.where !== null) {
+    const signal = AbortSignal.timeout(validationLimitMs)
+    for (const topic of source.topics) await conditions.validate(source.where, topic, signal)
+  }
   const atBroker = await eventLog.describe(source.topics)
-  const outcome: PlanOutcome = planReplay(snapshots, job, options.maxShares)
-  const live = source.toLive ? await extendToLive(eventLog, outcome, atBroker, job, options.maxShares) : []
+  const outcome: PlanOutcome = planReplay(snapshots, job, maxShares)
+  const live = source.toLive ? await extendToLive(eventLog, outcome, atBroker, job, maxShares) : []
   // Partitions that never had a record count too: they decide where a producer puts a key.
   const counts = [
     ...outcome.sources.map((facts) => facts.sourcePartitions),
@@ -46,8 +52,17 @@ export async function prepareReplay(
   const findings = [...checkSources(outcome), ...live]
   for (const topic of targetTopics(target)) {
     const info = await eventLog.inspectTarget(topic)
-    findings.push(...checkTarget({ target: topic, info, partitions: targetPartitions, continued: options.continued }))
+    findings.push(...checkTarget({ target: topic, info, partitions: targetPartitions, continued }))
   }
   const missing = outcome.sources.flatMap((facts) => facts.missing.map((range) => ({ topic: facts.topic, ...range })))
+  const deadLetters = job.transform?.deadLetterTopic ?? null
+  if (deadLetters !== null && [...source.topics, ...targetTopics(target)].includes(deadLetters)) {
+    findings.push({
+      severity: 'error',
+      code: 'dead-letters-mixed',
+      message: `the dead-letter topic ${deadLetters} is a source or target of the replay itself`,
+      remedy: 'Name a topic of its own for dead letters.',
+    })
+  }
   return { plan: outcome.plan, targetPartitions, missing, findings }
 }

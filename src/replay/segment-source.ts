@@ -45,8 +45,8 @@ const concurrentGroups = 8
  *   and where a picker is to judge its rows, because nobody would see damage in those that it does not pick.
  * - By ranges: footer, bloom filter, page index, then only pages that may hold wanted rows. A part of an object cannot be
  *   held to the SHA-256 of the whole. What guards the rows then is each page's CRC-32, and that the object's size, the
- *   footer's identity, number of rows and bounds are the commit's. What is not read may be damaged and is not missed,
- *   except that nothing but these agreements guards the filter and the indexes themselves.
+ *   footer's identity, number of rows, offsets and times are the commit's. Damage in what is not read does no harm. Only
+ *   bounds of keys, bloom filter and page index have no checksum: the store is trusted to give back what was put there.
  */
 export async function openSegment(options: SegmentSourceOptions): Promise<OpenSegment> {
   const { segment, signal } = options

@@ -1,43 +1,27 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError } from '../errors.ts'
+import { ReplayChange } from './change/replay-change.ts'
 import { Controllers } from './controllers.ts'
 import type { ReplayDeps } from './deps.ts'
-import { type Finding, refusal } from './finding.ts'
+import { refusal } from './finding.ts'
 import { defaultReplayLimits } from './limits.ts'
 import { listReplays, type ReplayFilter } from './list.ts'
 import { prepareReplay } from './prepare.ts'
+import { previewReplay, type ReplayPreview } from './preview.ts'
 import { parseRate } from './rate.ts'
 import { ReplayRecords } from './replay-records.ts'
-import { jobToJson, parseReplayRequest, type ReplayRequest, requestHash } from './request.ts'
+import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request.ts'
 import { resolveSource } from './selections/named-source.ts'
 import { SavedSelections } from './selections/saved-selections.ts'
-import type { Members } from './shape.ts'
-import { ShareBook } from './share-book.ts'
-import { listSkipped, skippable } from './skipped-segment.ts'
-import { Speedometer } from './speedometer.ts'
-import { isFinal, type StateEntry } from './state.ts'
-import { fractionDone, type PlanSummary, planSummary, type ReplayStatus, replayStatus } from './status.ts'
+import { isFinal } from './state.ts'
+import { type ReplayStatus, replayStatus } from './status.ts'
+import { Statuses } from './statuses.ts'
 import { steer, type Wish } from './steering.ts'
 import type { StoredReplay } from './stored-replay.ts'
 import { allSlots } from './work-slots.ts'
 
 export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
   Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
-
-/** What a replay would do: JSON-ready. */
-export interface ReplayPreview {
-  source: Members
-  target: Members
-  plan: PlanSummary
-  /** A guess from the rate of two cores that the broker shares, or the rate that is asked for; not a promise. */
-  estimatedSeconds: number
-  targetPartitions: number
-  /** Offsets of the range that the archive does not hold, at most a thousand ranges. */
-  gaps: { topic: string; partition: number; firstOffset: string; lastOffset: string; reason: string }[]
-  /** Whether `create` would start it. */
-  accepted: boolean
-  findings: Finding[]
-}
 
 /** JSON-ready. */
 export interface ReplayList {
@@ -46,20 +30,18 @@ export interface ReplayList {
   next: number | null
 }
 
-const usualRowsPerSecond = 200_000
-const maxGapsShown = 1_000
-
 /** Creates replays, runs its share of them in this process, steers them and tells how far they are. */
 export class ReplayService {
   readonly #deps: ReplayDeps
   readonly #controllers: Controllers
   readonly #selections: SavedSelections
-  readonly #speeds = new Map<string, Speedometer>()
+  readonly #statuses: Statuses
 
   constructor({ limits = defaultReplayLimits, work = allSlots, selections, ...deps }: ReplayServiceOptions) {
     this.#selections = selections ?? new SavedSelections(deps.store, deps.clock)
     this.#deps = { ...deps, limits, work, records: new ReplayRecords(deps.store, deps.clock) }
     this.#controllers = new Controllers(this.#deps)
+    this.#statuses = new Statuses(this.#deps, (id) => this.#controllers.get(id))
   }
 
   /**
@@ -69,23 +51,7 @@ export class ReplayService {
   async dryRun(json: unknown): Promise<ReplayPreview> {
     const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const continued = (await this.#existing(request)) !== null
-    const { plan, findings, missing, targetPartitions } = await this.#prepare(request, continued)
-    const { source, target } = jobToJson(request.job)
-    const summary = planSummary(plan)
-    return {
-      source: source as Members,
-      target: target as Members,
-      plan: summary,
-      estimatedSeconds: estimateSeconds(summary, request),
-      targetPartitions,
-      gaps: missing.slice(0, maxGapsShown).map(({ firstOffset, lastOffset, ...gap }) => ({
-        ...gap,
-        firstOffset: String(firstOffset),
-        lastOffset: String(lastOffset),
-      })),
-      accepted: refusal(findings, request.accept) === null,
-      findings,
-    }
+    return previewReplay(this.#deps, request, await prepareReplay(this.#deps, request.job, continued))
   }
 
   /**
@@ -97,15 +63,15 @@ export class ReplayService {
     const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const existing = await this.#existing(request)
     if (existing !== null) return this.#continue(existing, request.accept)
-    const { plan, findings, targetPartitions } = await this.#prepare(request, false)
+    const { plan, findings, targetPartitions } = await prepareReplay(this.#deps, request.job, false)
     const refused = refusal(findings, request.accept)
     if (refused !== null) throw refused
     const { job, rate, accept } = request
+    const id = request.id ?? `${readablePart(job.source.topics[0]!)}${randomUUID().slice(0, 8)}`
     const replay: StoredReplay = {
-      id: request.id ?? `${readablePart(job.source.topics[0]!)}${randomUUID().slice(0, 8)}`,
-      run: randomUUID(),
+      ...{ id, run: randomUUID(), job, targetPartitions, plan },
       createdAt: new Date(this.#deps.clock.nowMs()).toISOString(),
-      ...{ job, targetPartitions, plan },
+      upcaster: await this.#identifyUpcaster(id, job),
       warnings: findings,
     }
     const kept = await this.#deps.records.create(replay, { rate, accept })
@@ -117,14 +83,14 @@ export class ReplayService {
   /** Throws NotFoundError `replay-not-found`. */
   async get(id: string): Promise<ReplayStatus> {
     const replay = await this.stored(id)
-    return this.#status(replay, this.#controllers.get(id)?.entry ?? (await this.#deps.records.state(replay)))
+    return this.#statuses.of(replay, this.#controllers.get(id)?.entry ?? (await this.#deps.records.state(replay)))
   }
 
   /** A page of replays, the latest first. */
   async list(filter: ReplayFilter): Promise<ReplayList> {
     const { replays, next } = await listReplays(this.#deps.records, filter)
     const statuses: ReplayStatus[] = []
-    for (const { replay, entry } of replays) statuses.push(await this.#status(replay, entry))
+    for (const { replay, entry } of replays) statuses.push(await this.#statuses.of(replay, entry))
     return { replays: statuses, next }
   }
 
@@ -230,9 +196,9 @@ export class ReplayService {
   async #steer(id: string, wish: Wish): Promise<ReplayStatus> {
     const replay = await this.stored(id)
     const entry = await steer(this.#deps.records, replay, wish)
-    this.#speeds.get(id)?.reset()
+    this.#statuses.resetSpeed(id)
     await this.#controllers.take(replay)
-    return this.#status(replay, entry)
+    return this.#statuses.of(replay, entry)
   }
 
   async #continue(replay: StoredReplay, accept: readonly string[]): Promise<ReplayStatus> {
@@ -242,9 +208,11 @@ export class ReplayService {
     return this.get(replay.id)
   }
 
-  #prepare({ job }: ReplayRequest, continued: boolean): ReturnType<typeof prepareReplay> {
-    const { store, eventLog, limits } = this.#deps
-    return prepareReplay(store, eventLog, job, { continued, maxShares: limits.maxShares })
+  /** The upcaster that the job names, as it is now. */
+  async #identifyUpcaster(id: string, job: ReplayJob): Promise<StoredReplay['upcaster']> {
+    const change = await ReplayChange.open({ id, job, upcaster: null }, this.#deps.upcasters, this.#deps.clock)
+    await change.close()
+    return change.identity
   }
 
   /** The replay of the request's id, or null; never one of another job. */
@@ -253,40 +221,6 @@ export class ReplayService {
     if (replay !== null && requestHash(replay.job) !== requestHash(job)) throw idUsed(replay)
     return replay
   }
-
-  async #status(replay: StoredReplay, entry: StateEntry): Promise<ReplayStatus> {
-    const controller = this.#controllers.get(replay.id)
-    const book = controller?.book ?? new ShareBook(this.#deps, replay)
-    const elsewhere = controller?.elsewhere ?? replay.plan.shares.map(({ share }) => share)
-    await book.refresh(elsewhere)
-    if (entry.targets !== null) await book.refreshProgress(elsewhere)
-    const written = book.written()
-    const maySkip = entry.accept.some((code) => skippable.includes(code))
-    const skipped = maySkip ? await listSkipped(this.#deps.store, replay.id) : []
-    return replayStatus(replay, entry, written, this.#speed(replay, entry, written), skipped)
-  }
-
-  #speed(replay: StoredReplay, { state }: StateEntry, written: ReturnType<ShareBook['written']>): Speedometer['speed'] {
-    if (state !== 'running' || written === null) {
-      this.#speeds.delete(replay.id)
-      return null
-    }
-    const meter = this.#speeds.get(replay.id) ?? new Speedometer(this.#deps.clock)
-    this.#speeds.set(replay.id, meter)
-    meter.note(written.rows, fractionDone(replay.plan, written.streams))
-    return meter.speed
-  }
-}
-
-function estimateSeconds({ rows, bytes, firstTimestamp, lastTimestamp }: PlanSummary, { rate }: ReplayRequest): number {
-  const unpaced = rows / usualRowsPerSecond
-  if (rate === null) return Math.ceil(unpaced)
-  const spanMs =
-    firstTimestamp === null || lastTimestamp === null ? 0 : Date.parse(lastTimestamp) - Date.parse(firstTimestamp)
-  let paced = 0
-  if ('speed' in rate) paced = spanMs / 1000 / rate.speed
-  else paced = 'recordsPerSecond' in rate ? rows / rate.recordsPerSecond : bytes / rate.bytesPerSecond
-  return Math.ceil(Math.max(unpaced, paced))
 }
 
 /** The topic's name as far as an id takes it, so that generated ids say what they are. */

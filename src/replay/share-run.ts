@@ -2,6 +2,7 @@ import { ConflictError, type DamagedDataError, UnavailableError } from '../error
 import type { CommittedSegment } from '../format/segment.ts'
 import type { EventWriter } from '../ports/event-log.ts'
 import type { Log } from '../ports/log.ts'
+import type { ReplayChange } from './change/replay-change.ts'
 import type { ReplayDeps } from './deps.ts'
 import { emit } from './emit.ts'
 import { type LaneStream, runLane, type StepLimits } from './lane.ts'
@@ -22,6 +23,7 @@ export interface ShareRunOptions {
   replay: StoredReplay
   share: SharePlan
   targets: ReadonlyMap<string, PreparedTarget>
+  change: ReplayChange
   /** Codes of findings that are put up with. */
   accept: readonly string[]
   rate: ShareRate
@@ -150,10 +152,11 @@ export class ShareRun {
   }
 
   #stream(ref: StreamRef, next: bigint): LaneStream {
-    const { deps, replay } = this.#options
+    const { deps, replay, change } = this.#options
     const { job, plan } = replay
     const source = plan.sources[ref.source]!
     const partitionPlan = planOf(plan.sources, ref)
+    const { where } = job.source
     const { store, eventLog } = deps
     return {
       ...{ source: ref.source, partition: ref.partition, next },
@@ -162,12 +165,12 @@ export class ShareRun {
       placeOf: placing(replay, ref.partition),
       runs: streamRows({
         ...{ source, plan: partitionPlan, selection: job.source, next, store, eventLog },
-        picker: null,
-        change: null,
+        picker: where === null ? null : deps.conditions.of(where, source.topic, [partitionPlan.segments]),
+        change: change.of(source.topic, ref.partition),
         signal: this.#stop.signal,
         onDamaged: (segment, error) => this.#passOver(source.topic, ref.partition, segment, error),
       }),
-      deadLetters: null,
+      deadLetters: change.deadLettersOf(source.topic, ref.partition),
     }
   }
 

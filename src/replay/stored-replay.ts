@@ -1,5 +1,6 @@
 import { JsonFields } from '../format/json-fields.ts'
 import { readCommitted, toJson } from '../format/log-codec.ts'
+import type { UpcasterIdentity } from './change/upcaster-identity.ts'
 import { type Finding, severities } from './finding.ts'
 import type { PartitionPlan, ReplayPlan, SharePlan, SourcePlan, StreamRef } from './plan.ts'
 import { jobToJson, parseReplayRequest, type ReplayJob } from './request.ts'
@@ -18,6 +19,8 @@ export interface StoredReplay {
   /** Partitions that each target topic needs. */
   targetPartitions: number
   plan: ReplayPlan
+  /** The upcaster as it was then, which it has to be to the end; null: there is none. */
+  upcaster: UpcasterIdentity | null
   /** What was found and accepted when it was created. */
   warnings: Finding[]
 }
@@ -40,6 +43,7 @@ export function decodeStoredReplay(path: string, bytes: Uint8Array): StoredRepla
     job: readJob(fields),
     targetPartitions: fields.count('targetPartitions'),
     plan: readPlan(fields.object('plan')),
+    upcaster: fields.has('upcaster') ? readUpcaster(fields.object('upcaster')) : null,
     warnings: fields.list('warnings', (finding) => ({
       severity: finding.oneOf('severity', severities),
       code: finding.text('code'),
@@ -55,6 +59,10 @@ function readJob(fields: JsonFields): ReplayJob {
   } catch (error) {
     throw fields.damaged('job', `cannot be read (${error instanceof Error ? error.message : String(error)})`)
   }
+}
+
+function readUpcaster(fields: JsonFields): UpcasterIdentity {
+  return { name: fields.text('name'), version: fields.text('version'), sha256: fields.text('sha256') }
 }
 
 function readPlan(fields: JsonFields): ReplayPlan {

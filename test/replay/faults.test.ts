@@ -8,7 +8,7 @@ import type { Clock } from '../../src/ports/clock.ts'
 import type { EventLog, EventWriter } from '../../src/ports/event-log.ts'
 import { ReplayService } from '../../src/replay/service.ts'
 import { startKafka } from '../kit/kafka.ts'
-import { archiveTopic, assertEmitted, freshName, setStage, silentLog, smallUnits } from './kit.ts'
+import { archiveTopic, assertEmitted, freshName, plainParts, setStage, silentLog, smallUnits } from './kit.ts'
 
 const unknownOutcome = (): UnavailableError =>
   new UnavailableError('commit-outcome-unknown', 'the answer to a commit was lost', { remedy: 'Open a new writer.' })
@@ -64,7 +64,14 @@ describe('a replay whose broker fails it', () => {
     const source = await archiveTopic(stage.store, topic)
     const { eventLog, failures } = withLostCommits(stage.eventLog)
     const clock = new HastyClock()
-    const service = new ReplayService({ store: stage.store, eventLog, clock, log: silentLog, limits: smallUnits })
+    const service = new ReplayService({
+      ...plainParts,
+      store: stage.store,
+      eventLog,
+      clock,
+      log: silentLog,
+      limits: smallUnits,
+    })
     await service.create({ id, source: { topic }, target: { topic: target } })
     const status = await service.finished(id)
     assert.ok(failures() >= 4)
@@ -86,7 +93,7 @@ describe('a replay whose broker fails it', () => {
       readProgress: stage.eventLog.readProgress.bind(stage.eventLog),
     })
     const limits = { ...smallUnits, maxTroubleMs: 60_000 }
-    const service = new ReplayService({ store: stage.store, eventLog, clock, log: silentLog, limits })
+    const service = new ReplayService({ ...plainParts, store: stage.store, eventLog, clock, log: silentLog, limits })
     const request = { id, source: { topic }, target: { topic: target } }
     await service.create(request)
     await assert.rejects(service.finished(id), UnavailableError)
@@ -107,7 +114,7 @@ describe('a replay whose broker fails it', () => {
     t.after(() => eventLog.close())
     const clock = new SystemClock()
     const limits = { ...smallUnits, maxUnitRows: 100 }
-    const service = new ReplayService({ store: stage.store, eventLog, clock, log: silentLog, limits })
+    const service = new ReplayService({ ...plainParts, store: stage.store, eventLog, clock, log: silentLog, limits })
     await service.create({ id, source: { topic }, target: { topic: target } })
     const committed = Promise.withResolvers<void>()
     service.subscribe(id, ({ progress }) => {

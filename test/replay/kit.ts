@@ -13,13 +13,22 @@ import type { EventLog } from '../../src/ports/event-log.ts'
 import type { Log } from '../../src/ports/log.ts'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
 import { defaultReplayLimits, type ReplayLimits } from '../../src/replay/limits.ts'
-import { ReplayService } from '../../src/replay/service.ts'
+import { ReplayService, type ReplayServiceOptions } from '../../src/replay/service.ts'
 import type { WorkSlots } from '../../src/replay/work-slots.ts'
 import { type JudgedRecord, readCommitted } from '../adapters/kafka/judge.ts'
 import { sharedKafka } from '../kit/kafka.ts'
 import { archiveCommit, type SourceRecord, sourceRecord } from './archive.ts'
 
 export const silentLog: Log = new PinoLog('silent')
+
+/** For replays without upcasters and SQL conditions. */
+export const plainParts: Pick<ReplayServiceOptions, 'upcasters' | 'conditions'> = {
+  upcasters: { folder: null, timeLimitMs: 5_000, maxMemoryBytes: 2 ** 28, threads: 1, log: silentLog },
+  conditions: {
+    validate: () => Promise.reject(new Error('there is no engine')),
+    of: () => assert.fail('there is no engine'),
+  },
+}
 
 /** Small units, so that few records make many transactions. */
 export const smallUnits: ReplayLimits = {
@@ -47,7 +56,15 @@ export async function setStage(context: TestContext, limits: ReplayLimits = smal
   const services: ReplayService[] = []
   const another = (work?: WorkSlots): ReplayService => {
     const clock = new SystemClock()
-    const service = new ReplayService({ store, eventLog, clock, log: silentLog, limits, ...(work && { work }) })
+    const service = new ReplayService({
+      ...plainParts,
+      store,
+      eventLog,
+      clock,
+      log: silentLog,
+      limits,
+      ...(work && { work }),
+    })
     services.push(service)
     return service
   }

@@ -173,6 +173,21 @@ describe('damage in a segment that is read in parts', () => {
     }
   })
 
+  it('is named with object and offsets when a picker finds it', async () => {
+    const store = new CountingStore()
+    const segment = putSegment(store, records, shape)
+    const picker = {
+      pick: () => Promise.reject(new DamagedDataError('segment-unreadable', 'no Parquet', { remedy: 'Restore it.' })),
+    }
+    await assert.rejects(open(store, segment, { picker }), (error: unknown) => {
+      assert.ok(error instanceof DamagedDataError)
+      assert.equal(error.code, 'segment-damaged')
+      assert.equal(error.details.object, segment.path)
+      assert.match(error.message, /no Parquet/)
+      return true
+    })
+  })
+
   it('does not matter in pages that nothing is selected of', async () => {
     const later = { ...everything, fromOffset: records[perGroup + 100]!.offset }
     const { store, segment } = await withDamage(0, 'value')

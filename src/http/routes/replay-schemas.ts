@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
+import type { ReplayPreview } from '../../replay/preview.ts'
 import { replayOrders } from '../../replay/request.ts'
-import type { ReplayPreview } from '../../replay/service.ts'
 import { replayStates } from '../../replay/state.ts'
 import type { ReplayStatus } from '../../replay/status.ts'
 
@@ -104,12 +104,15 @@ export const Finding = Type.Object({
 
 const Plan = Type.Object(
   {
-    topic: Type.Optional(Type.String({ description: 'Either this or `topics`.' })),
-    topics: Type.Optional(
-      Type.Array(Type.String(), { description: 'Several, each into its own target or merged by time.' }),
+    sources: Type.Array(
+      Type.Object({
+        topic: Type.String(),
+        incarnation: Type.Integer(),
+        target: Type.String(),
+        partitions: Type.Integer({ description: 'Of which something is selected.' }),
+      }),
     ),
-    incarnation: Type.Integer(),
-    partitions: Type.Integer(),
+    shares: Type.Integer({ description: 'Parts that instances can work on side by side.' }),
     segments: Type.Integer(),
     rows: Type.Integer(),
     bytes: Type.Integer(),
@@ -140,6 +143,9 @@ export const Preview = Type.Unsafe<ReplayPreview>(
     ),
     accepted: Type.Boolean({ description: 'Whether it would start.' }),
     findings: Type.Array(Finding),
+    sample: nullable(
+      Type.Array(AnyObject, { description: 'With a transform: the first records of a partition before and after it.' }),
+    ),
   }),
 )
 

@@ -1,10 +1,11 @@
 import type { BatchColumn, PageInfo, SegmentReader } from '../../format/parquet/index.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
+import { offsetsBetween } from '../../format/sorted-offsets.ts'
 import { HeaderMatcher } from './header-matcher.ts'
 import { KeyMatcher } from './key-matcher.ts'
 import { isEmpty, type KeyRange, keysWithin, sortedKeys } from './key-range.ts'
 import { Narrowing } from './narrowing.ts'
-import { hasBetween, pickedTest } from './picked-offsets.ts'
+import { pickedTest } from './picked-offsets.ts'
 import type { RowCriteria } from './row-criteria.ts'
 import { coversOffsets, coversTimes, offsetTest, overlaps, type RowWindow, timeTest } from './row-window.ts'
 
@@ -54,7 +55,7 @@ export class WantedRows {
       (page) =>
         overlaps(this.#window, page) &&
         (keys === null || !isEmpty(keysWithin(keys, page))) &&
-        (this.#picked === null || hasBetween(this.#picked, page.minOffset, page.maxOffset)),
+        (this.#picked === null || offsetsBetween(this.#picked, page.minOffset, page.maxOffset).length > 0),
     )
     return pages.length === 0 ? null : { group, pages }
   }

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import type { CommittedSegment } from '../format/segment.ts'
+import type { LocalTables, TableSource } from '../ports/query-engine.ts'
+import { partsOf } from './partition-columns.ts'
+import type { HeldFiles, SegmentFiles } from './segment-files.ts'
+
+/** Some segments of a topic as the one table there is, under a name that nobody else knows. */
+export class SegmentTable implements TableSource {
+  readonly name: string = `rows_${randomUUID().replaceAll('-', '')}`
+  readonly #segments: readonly CommittedSegment[]
+  readonly #partitionColumns: readonly string[]
+  readonly #files: SegmentFiles
+  readonly #held: HeldFiles[] = []
+
+  /** `partitionColumns`: those of the whole topic. */
+  constructor(segments: readonly CommittedSegment[], partitionColumns: readonly string[], files: SegmentFiles) {
+    this.#segments = segments
+    this.#partitionColumns = partitionColumns
+    this.#files = files
+  }
+
+  names(): Promise<readonly string[]> {
+    return Promise.resolve([this.name])
+  }
+
+  async load(names: readonly string[], signal: AbortSignal): Promise<LocalTables> {
+    if (!names.includes(this.name)) return { folder: this.#files.folder, tables: [] }
+    if (this.#segments.length > 0) this.#held.push(await this.#files.hold(this.#segments, signal))
+    const table = {
+      name: this.name,
+      partitionColumns: this.#partitionColumns,
+      parts: partsOf(this.#segments),
+      bytes: this.#segments.reduce((sum, { bytes }) => sum + bytes, 0),
+      window: null,
+    }
+    return { folder: this.#files.folder, tables: [table] }
+  }
+
+  /** The query has ended: nobody reads the files any more. */
+  release(): void {
+    for (const held of this.#held.splice(0)) held.release()
+  }
+}
