@@ -12,13 +12,14 @@ const { readConnectorFiles } = (await built(
   'cli/connector-files.js',
 )) as typeof import('../../src/cli/connector-files.ts')
 
-const connectors = await readConnectorFiles(process.argv.slice(2))
 const services = await openServices({ configFile: null, verbose: false })
 let taken: RunSeconds | null = null
-for (const { connector } of connectors) {
+for (const file of process.argv.slice(2)) {
+  // one by one: together they would be refused, as they capture the same topic
+  const [read] = await readConnectorFiles([file])
   const startedAt = performance.now()
   const cpu = process.cpuUsage()
-  const capture = await services.openCapture(connector)
+  const capture = await services.openCapture(read!.connector)
   await capture.run({ untilEnd: true }, new AbortController().signal)
   const { user, system } = process.cpuUsage(cpu)
   taken = { seconds: (performance.now() - startedAt) / 1000, cpuSeconds: (user + system) / 1e6 }
