@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { cleanEnvironment } from '../../test/faults/kit/coldstream.ts'
 import { writeConnector } from '../../test/faults/kit/connector.ts'
 import type { Place } from '../../test/faults/kit/place.ts'
