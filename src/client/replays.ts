@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handover } from '../replay/handover/handover.ts'
 import type { ReplayPreview } from '../replay/preview.ts'
-import type { ReplayState } from '../replay/state.ts'
+import type { ReplayState } from '../replay/run/state.ts'
 import type { ReplayStatus } from '../replay/status.ts'
 import type { Caller, CallOptions } from './call.ts'
 import { ProblemError, UnreachableError } from './errors.ts'

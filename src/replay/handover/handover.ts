@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.ts'
+import type { Finding } from '../plan/finding.ts'
 import type { LiveOffset } from './live-offsets.ts'
 import type { Replayed } from './replayed.ts'
 

@@ -1,6 +1,6 @@
-import { endOffset } from '../plan.ts'
-import { targetTopics } from '../request.ts'
-import type { StoredReplay } from '../stored-replay.ts'
+import { endOffset } from '../plan/plan.ts'
+import { targetTopics } from '../request/request.ts'
+import type { StoredReplay } from '../run/stored-replay.ts'
 import type { ReplayedSource } from './live-offsets.ts'
 
 /** What a replay read and wrote, as far as handing over needs it. */
