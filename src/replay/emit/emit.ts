@@ -15,8 +15,8 @@ export interface EmitOptions {
   /** Lanes that are read at the same time. Where the pace goes by time it is all of them. */
   maxLanes: number
   limits: UnitLimits
-  /** Records of the whole share that may go into the dead-letter topic. */
-  maxDeadLetters: number
+  /** Records of the whole share that may go into the dead-letter topic, as it is now. */
+  maxDeadLetters: () => number
   pace: Pace
   clock: Clock
   /** Stops the work at once; what is not committed is dropped. */

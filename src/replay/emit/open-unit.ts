@@ -16,8 +16,8 @@ interface UnitParts {
   writer: EventWriter
   progress: ReplayProgress
   clock: Clock
-  /** Records of all units that may go into the dead-letter topic. */
-  maxDeadLetters: number
+  /** Records of all units that may go into the dead-letter topic, as it is now. */
+  maxDeadLetters: () => number
   onCommit: (progress: ReplayProgress) => void
 }
 
@@ -52,7 +52,7 @@ export class OpenUnit {
     this.#rows += step.rows
     this.#bytes += step.bytes
     for (const stream of step.streams) this.#add(stream)
-    if (this.#deadLetters > this.#parts.maxDeadLetters) throw tooManyDeadLetters(this.#parts.maxDeadLetters)
+    if (this.#deadLetters > 0 && this.#deadLetters > this.#parts.maxDeadLetters()) throw tooManyDeadLetters()
   }
 
   isFull(nowMs: number, { maxUnitRows, maxUnitBytes, maxUnitMs }: UnitLimits): boolean {
@@ -95,9 +95,8 @@ export class OpenUnit {
   }
 }
 
-function tooManyDeadLetters(max: number): ConflictError {
-  return new ConflictError('too-many-dead-letters', `more than ${max} records could not be changed`, {
+function tooManyDeadLetters(): ConflictError {
+  return new ConflictError('too-many-dead-letters', 'more records than `maxDeadLetters` allows could not be changed', {
     remedy: 'Look at the dead-letter topic, mend the upcaster, and start a new replay; or allow more dead letters.',
-    details: { max },
   })
 }

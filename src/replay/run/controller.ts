@@ -175,6 +175,7 @@ export class ReplayController {
             accept: this.entry.accept,
           },
           rate: this.#rateOf(number),
+          deadLettersElsewhere: () => this.book.deadLetters(number),
           onProgress: (progress) => {
             this.book.note(number, progress)
             this.#tell()

@@ -33,6 +33,15 @@ export class ShareBook {
     return this.#progress.get(share) ?? null
   }
 
+  /** Of all shares but this one, as far as it is known here. */
+  deadLetters(except: number): number {
+    let sum = 0
+    for (const [share, { streams }] of this.#progress) {
+      if (share !== except) for (const { deadLetters } of streams.values()) sum += deadLetters
+    }
+    return sum
+  }
+
   isFinished(share: number): boolean {
     return this.#entries.get(share)?.state === 'finished'
   }

@@ -27,6 +27,8 @@ export interface ShareRunOptions {
   /** Codes of findings that are put up with. */
   accept: readonly string[]
   rate: ShareRate
+  /** How many dead letters other shares of the replay have, as far as is known here. */
+  deadLettersElsewhere: () => number
   /** Called with what is committed: when the writer was opened, and after each commit. */
   onProgress: (progress: ReplayProgress) => void
 }
@@ -119,6 +121,8 @@ export class ShareRun {
         this.#keep(entry.progress)
         return 'finished'
       }
+      // A start that slept until the replay was paused or cancelled must not write after that was said.
+      if ((await deps.records.state(replay)).state !== 'running') return 'halted'
       const progress = progressOf(writer, id, run)
       this.#keep(progress)
       const isOpen = (stream: StreamRef): boolean =>
@@ -130,7 +134,7 @@ export class ShareRun {
       return await emit({
         ...{ writer, progress, lanes, limits, clock, pace: this.#pace },
         maxLanes: Math.max(1, Math.floor(limits.maxLanes / plan.shares.length)),
-        maxDeadLetters: job.transform?.maxDeadLetters ?? 0,
+        maxDeadLetters: () => (job.transform?.maxDeadLetters ?? 0) - this.#options.deadLettersElsewhere(),
         signal: this.#stop.signal,
         halt: this.#halt.signal,
         onCommit: (committed) => this.#keep(committed),
