@@ -10,6 +10,7 @@ import { queryCommand } from './query.ts'
 import { replayCommand } from './replay.ts'
 import { replayOptions } from './replay-options.ts'
 import { segmentsCommand } from './segments.ts'
+import { selectionsCommand } from './selections.ts'
 import { serveCommand } from './serve.ts'
 import { templatesCommand } from './templates.ts'
 import { topicsCommand } from './topics.ts'
@@ -151,6 +152,13 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .command('upcasters')
     .description('list the modules that can change events while they are replayed')
     .action(run(upcastersCommand))
+  program
+    .command('selections')
+    .description('list, show, save or delete names for what replays select')
+    .argument('[name]')
+    .option('--save <json>', 'save this source of a replay under the name')
+    .option('--delete', 'forget the name', false)
+    .action(run(selectionsCommand))
   replayOptions(program.command('replay')).action(run(replayCommand))
   program
     .command('doctor')

@@ -1,7 +1,8 @@
 import type { Admin } from 'kafkajs'
 import type { Handover } from '../../replay/handover/handover.ts'
+import type { ReplayStatus } from '../../replay/status.ts'
 import type { Coldstream } from '../coldstream.ts'
-import { RebuildError } from '../errors.ts'
+import { isProblem, RebuildError } from '../errors.ts'
 import { consumption } from './consume.ts'
 import { checkPositions, isFollowing, noteOf, untilEmpty } from './group.ts'
 import type { Phase, RebuildThenFollowOptions } from './options.ts'
@@ -54,10 +55,7 @@ async function rebuilt(
   begin: (phase: Phase) => void,
 ): Promise<Handover> {
   const { client, replay, groupId, signal } = options
-  const started =
-    typeof replay === 'string'
-      ? await client.replays.get(replay, { signal })
-      : await client.replays.create(replay, { signal })
+  const started = await findOrCreate(client, replay, signal)
   const { id } = started
   refuseUnfit(started)
   // its target is there once it runs
@@ -75,6 +73,22 @@ async function rebuilt(
   }
   await untilEmpty(admin, groupId, signal)
   return client.replays.commitHandover(id, groupId, { signal })
+}
+
+/** The replay; one that was paused stays so until somebody resumes it, any other one goes on. */
+async function findOrCreate(
+  client: Coldstream,
+  replay: RebuildThenFollowOptions['replay'],
+  signal: AbortSignal,
+): Promise<ReplayStatus> {
+  if (typeof replay === 'string') return client.replays.get(replay, { signal })
+  try {
+    const found = await client.replays.get(replay.id, { signal })
+    if (found.state === 'paused' || found.state === 'pausing') return found
+  } catch (error) {
+    if (!isProblem(error, 'replay-not-found')) throw error
+  }
+  return client.replays.create(replay, { signal })
 }
 
 /** The targets' ends, once the replay completed and can be handed over. */
