@@ -34,7 +34,8 @@ export async function ask(
   path: string,
   body?: object | null,
 ): Promise<ReplayStatus> {
-  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+  const content =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
   const answer = await fetch(`${url}${path}`, { method, ...content })
   const text = await answer.text()
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`)

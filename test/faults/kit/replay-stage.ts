@@ -6,11 +6,14 @@ import { type RunningCommand, succeeded } from './coldstream.ts'
 import { differences, type PartitionSequence, sequencesOf } from './judge-replay.ts'
 import { bucketPlace, type Place } from './place.ts'
 import { listening, type ReplayService } from './replay-service.ts'
+import type { ReplaySource } from './replay-source.ts'
 import type { Round } from './round.ts'
 import type { Verdict } from './scenario.ts'
 import type { ProxiedKafka } from './world.ts'
 
 export interface StageOptions {
+  /** The world's unless told. */
+  source?: ReplaySource
   /** Brokers that the target is on; those behind the world's proxy unless told. */
   brokers?: readonly string[]
   /** Parts of ReplayLimits over the kit's. */
@@ -62,7 +65,7 @@ export class ReplayStage {
   }
 
   static async open(round: Round, options: StageOptions = {}): Promise<ReplayStage> {
-    const { topic, objects, sequences } = await round.world.replaySource()
+    const { topic, objects, sequences } = options.source ?? (await round.world.replaySource())
     const kafka = await round.world.replayKafka()
     const access = await round.world.minio()
     const place = await bucketPlace(access, `replay-${randomUUID()}`)
@@ -130,6 +133,7 @@ export class ReplayStage {
   /** The broker would keep some thousand partitions otherwise. */
   async #clear(): Promise<void> {
     this.kafka.proxy.unwatch()
+    this.kafka.proxy.cut(-1, 0)
     const admin = independentClient(this.brokers).admin()
     await admin.connect()
     const topics = (await admin.listTopics()).filter((topic) => topic === this.target || topic.includes(this.id))
