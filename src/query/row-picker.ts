@@ -29,10 +29,15 @@ export interface PickedRows {
   pick(segment: CommittedSegment, signal: AbortSignal): Promise<BigInt64Array>
 }
 
+/** Conditions that are remembered: a replay has one, and asks for each of its partitions. */
+const maxCompiled = 1000
+
 /** Picks rows by an SQL condition over their columns, on the query engine. */
 export class RowPicker {
   readonly #parts: RowPickerParts
   readonly #slots: Slots
+  /** The partition columns of topics, by the conditions that were found to be such with them. */
+  readonly #compiled = new Map<string, string[]>()
 
   constructor(parts: RowPickerParts) {
     this.#parts = parts
@@ -49,28 +54,28 @@ export class RowPicker {
   }
 
   /**
-   * What the condition selects of a topic; made once for all partitions. `ahead`: the segments of each partition in the
-   * order in which they will be asked for; several of them are looked through by one statement, more and more at a time.
+   * What the condition selects of a topic. `ahead`: the segments of each partition in the order in which they will be
+   * asked for; several of them are looked through by one statement, more and more at a time.
    */
   of(condition: string, topic: string, ahead: readonly (readonly CommittedSegment[])[] = []): PickedRows {
-    let compiled: Promise<string[]> | null = null
     const batches = new SegmentBatches(ahead)
     const picked = new Map<string, Promise<BigInt64Array>>()
     return {
       pick: async (segment, signal) => {
-        compiled ??= this.#compile(condition, topic, signal)
-        const columns = await forgetting(compiled, () => {
-          compiled = null
-        })
+        const columns = this.#compiled.get(keyOf(condition, topic)) ?? (await this.#compile(condition, topic, signal))
+        const alone = () => this.#pick(condition, columns, [segment], signal)
         let offsets = picked.get(segment.path)
         if (offsets === undefined) {
           const batch = batches.from(segment)
+          if (batch.length === 1) return await alone()
           offsets = this.#pick(condition, columns, batch, signal)
           for (const { path } of batch) picked.set(path, offsets)
         }
         picked.delete(segment.path)
-        const found = await forgetting(offsets, () => picked.clear())
-        return offsetsBetween(found, segment.firstOffset, segment.lastOffset)
+        const [found] = await Promise.allSettled([offsets])
+        if (found.status === 'fulfilled') return offsetsBetween(found.value, segment.firstOffset, segment.lastOffset)
+        // Another segment of the batch may be to blame, or the limits may be too low for all of them together.
+        return await alone()
       },
     }
   }
@@ -80,6 +85,8 @@ export class RowPicker {
     const columns = partitionColumns(await this.#parts.snapshots.load(topic))
     await this.#run(condition, guardStatement, [], columns, signal, () => undefined)
     await this.#run(condition, typeStatement, [], columns, signal, ({ columns: found }) => checkType(found))
+    if (this.#compiled.size >= maxCompiled) this.#compiled.clear()
+    this.#compiled.set(keyOf(condition, topic), columns)
     return columns
   }
 
@@ -131,14 +138,8 @@ export class RowPicker {
   }
 }
 
-/** Calls `forget` when it fails: the next one who asks tries again. */
-async function forgetting<T>(promise: Promise<T>, forget: () => void): Promise<T> {
-  try {
-    return await promise
-  } catch (error) {
-    forget()
-    throw error
-  }
+function keyOf(condition: string, topic: string): string {
+  return JSON.stringify([topic, condition])
 }
 
 function moreRows(segments: readonly CommittedSegment[]): DamagedDataError {

@@ -252,13 +252,18 @@ describe('the service', () => {
       '/v1/replays',
       '/v1/replays/{id}',
       '/v1/replays/{id}/cancel',
+      '/v1/replays/{id}/events',
       '/v1/replays/{id}/handover',
+      '/v1/replays/{id}/pause',
+      '/v1/replays/{id}/rate',
+      '/v1/replays/{id}/resume',
       '/v1/selections',
       '/v1/selections/{name}',
       '/v1/topics',
       '/v1/topics/{topic}',
       '/v1/topics/{topic}/headroom',
       '/v1/topics/{topic}/segments',
+      '/v1/upcasters',
     ])
     assert.ok(body.paths['/v1/replays'].post.requestBody)
   })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { DuckDbEngine } from '../../src/adapters/duckdb/engine.ts'
-import { InvalidInputError, NotFoundError } from '../../src/errors.ts'
+import { DamagedDataError, InvalidInputError, NotFoundError } from '../../src/errors.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
 import type { EngineQuery, QueryEngine } from '../../src/ports/query-engine.ts'
 import { commitLogSnapshots } from '../../src/query/archive-snapshots.ts'
 import { RowPicker } from '../../src/query/row-picker.ts'
 import { filesInPlace } from '../../src/query/segment-files.ts'
-import { openSegment } from '../../src/replay/segment-source.ts'
+import { openSegment } from '../../src/replay/read/segment-source.ts'
 import { type ArchivedRecord, archiveRecords } from './archive.ts'
 import { NINE, orders } from './orders.ts'
 import { testFolder, testStore } from './rig.ts'
@@ -166,6 +166,25 @@ describe('rows picked by an SQL condition', () => {
     const asking = Array.from({ length: 6 }, async () => await rows.pick(segments[0]!, never))
     for (const offsets of await Promise.all(asking)) assert.equal(offsets.length, segments[0]!.records)
     assert.equal(engine.mostRunning, 2)
+  })
+
+  it('of a damaged segment are missed by its name, those of its neighbours are not', async () => {
+    const hours = Array.from({ length: 6 }, (_, hour) => ({
+      ...records[0]!,
+      offset: BigInt(hour),
+      timestampMs: NINE + hour * 3_600_000,
+    }))
+    const some = await archiveRecords(store, 'fragile', hours)
+    const damaged = some[4]!
+    const bytes = await store.get(damaged.path)
+    await store.delete(damaged.path)
+    await store.createIfAbsent(damaged.path, [Buffer.alloc(bytes.length, 'x')])
+    const rows = picker.of('record_key IS NOT NULL', 'fragile', [some])
+    for (const segment of some) {
+      const picking = rows.pick(segment, never)
+      if (segment === damaged) await assert.rejects(picking, DamagedDataError)
+      else assert.deepEqual(await picking, BigInt64Array.of(segment.firstOffset))
+    }
   })
 
   it('are picked again after a failure', async () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { DamagedDataError } from '../../src/errors.ts'
 import type { RowBatch } from '../../src/format/row-batch.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import { mergeSegments, type OpenSegment } from '../../src/replay/merge.ts'
+import { mergeSegments, type OpenSegment } from '../../src/replay/read/merge.ts'
 
 /** Rows of which nothing but the offset matters. */
 function batchOf(offsets: readonly bigint[]): RowBatch {
@@ -112,6 +112,26 @@ describe('merging segments', () => {
     await run.next()
     assert.deepEqual(memory.opened, ['segment 0', 'segment 1', 'segment 2'])
     await run.return()
+  })
+
+  it('opens as many ahead as it is told, in their order', async () => {
+    const memory = inMemory([[[1n]], [[2n]], [[3n]], [[4n]], [[5n]]])
+    const run = mergeSegments(memory.segments, memory.open, 3)
+    await run.next()
+    assert.deepEqual(memory.opened, ['segment 0', 'segment 1', 'segment 2', 'segment 3'])
+    await run.return()
+  })
+
+  it('says where it is when segments hold nothing that is wanted', async () => {
+    const memory = inMemory([[[1n]], [[5n]], [[9n]]])
+    const seen: bigint[] = []
+    const wantsLast = async (segment: CommittedSegment): Promise<OpenSegment> =>
+      segment.path === 'segment 2' ? memory.open(segment) : { next: async () => null }
+    for await (const { from, to, next } of mergeSegments(memory.segments, wantsLast)) {
+      seen.push(next)
+      if (next < 9n) assert.equal(from, to)
+    }
+    assert.deepEqual(seen, [5n, 9n, 10n])
   })
 
   it('refuses an offset that is in two segments instead of emitting it twice', async () => {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { DamagedDataError } from '../../src/errors.ts'
 import { SegmentReader } from '../../src/format/parquet/index.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import type { RowCriteria } from '../../src/replay/select/row-criteria.ts'
+import type { RowCriteria } from '../../src/replay/read/select/row-criteria.ts'
 import { rowsOf, type TestRecord } from '../format/parquet/segment-kit.ts'
 import { CountingStore, drain, everything, open, putSegment } from './segment-store.ts'
 
@@ -171,6 +171,21 @@ describe('damage in a segment that is read in parts', () => {
         return true
       })
     }
+  })
+
+  it('is named with object and offsets when a picker finds it', async () => {
+    const store = new CountingStore()
+    const segment = putSegment(store, records, shape)
+    const picker = {
+      pick: () => Promise.reject(new DamagedDataError('segment-unreadable', 'no Parquet', { remedy: 'Restore it.' })),
+    }
+    await assert.rejects(open(store, segment, { picker }), (error: unknown) => {
+      assert.ok(error instanceof DamagedDataError)
+      assert.equal(error.code, 'segment-damaged')
+      assert.equal(error.details.object, segment.path)
+      assert.match(error.message, /no Parquet/)
+      return true
+    })
   })
 
   it('does not matter in pages that nothing is selected of', async () => {

@@ -8,7 +8,7 @@ import { ProduceQueue } from './produce-queue.ts'
 import { targetDeleted } from './produce-refusal.ts'
 import { producibleBlock } from './producible-block.ts'
 import { ProgressLog, shareName } from './progress-log.ts'
-import { type Attempt, repeatUntilDone } from './retry.ts'
+import { type Attempt, isPassing, repeatUntilDone } from './retry.ts'
 import { TransactionSession } from './transaction-session.ts'
 
 export interface KafkaWriterOptions {
@@ -20,6 +20,8 @@ export interface KafkaWriterOptions {
 const defaultTransactionTimeoutMs = 60_000
 /** One broker may know less than another for a moment. */
 const absentGraceMs = 3_000
+/** How long all brokers may be out of reach when a unit is about to be committed. */
+const reachLimitMs = 30_000
 
 /**
  * Writes units of work into topics, each one Kafka transaction that holds the records and the progress they make. The
@@ -131,12 +133,22 @@ export class KafkaWriter implements EventWriter {
   async #checkTopics(): Promise<void> {
     const topics = [...this.#targets.values(), this.#log.topic]
     const names = topics.map(({ topic }) => topic)
+    let absentSinceMs: number | null = null
+    const look = async (): Promise<Attempt<void>> => {
+      const found = new Set((await this.#cluster.refresh(names)).map(({ incarnationId }) => incarnationId))
+      const missing = topics.find(({ incarnationId }) => !found.has(incarnationId))
+      if (missing === undefined) return { done: undefined }
+      absentSinceMs ??= performance.now()
+      if (performance.now() - absentSinceMs > absentGraceMs) throw targetDeleted(missing.topic)
+      return { again: targetDeleted(missing.topic) }
+    }
     try {
-      await repeatUntilDone(absentGraceMs, async (): Promise<Attempt<void>> => {
-        const found = new Set((await this.#cluster.refresh(names)).map(({ incarnationId }) => incarnationId))
-        const missing = topics.find(({ incarnationId }) => !found.has(incarnationId))
-        return missing === undefined ? { done: undefined } : { again: targetDeleted(missing.topic) }
-      })
+      await repeatUntilDone(reachLimitMs, () =>
+        look().catch((error: unknown) => {
+          if (isPassing(error)) return { again: error }
+          throw error
+        }),
+      )
     } catch (error) {
       throw this.#queue.fail(error)
     }

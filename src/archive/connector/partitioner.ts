@@ -67,7 +67,9 @@ function readTopicsDir(properties: Properties): string {
       'topics.dir',
       `"${topicsDir}" must be folder names of letters, digits and . _ = - between slashes`,
     )
-  } else if (['log', 'catalog', 'connectors', 'replays', 'jobs', 'queries', 'doctor'].includes(folders[0] ?? '')) {
+  } else if (
+    ['log', 'catalog', 'connectors', 'replays', 'selections', 'jobs', 'queries', 'doctor'].includes(folders[0] ?? '')
+  ) {
     properties.problem('topics.dir', `"${topicsDir}" is where the archive keeps its own books; choose another name`)
   }
   return topicsDir

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { ReplayPreview } from '../../replay/preview.ts'
-import { replayOrders } from '../../replay/request.ts'
-import { replayStates } from '../../replay/state.ts'
+import { replayOrders } from '../../replay/request/request.ts'
+import { replayStates } from '../../replay/run/state.ts'
 import type { ReplayStatus } from '../../replay/status.ts'
 
 const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
@@ -104,12 +104,15 @@ export const Finding = Type.Object({
 
 const Plan = Type.Object(
   {
-    topic: Type.Optional(Type.String({ description: 'Either this or `topics`.' })),
-    topics: Type.Optional(
-      Type.Array(Type.String(), { description: 'Several, each into its own target or merged by time.' }),
+    sources: Type.Array(
+      Type.Object({
+        topic: Type.String(),
+        incarnation: Type.Integer(),
+        target: Type.String(),
+        partitions: Type.Integer({ description: 'Of which something is selected.' }),
+      }),
     ),
-    incarnation: Type.Integer(),
-    partitions: Type.Integer(),
+    shares: Type.Integer({ description: 'Parts that instances can work on side by side.' }),
     segments: Type.Integer(),
     rows: Type.Integer(),
     bytes: Type.Integer(),

@@ -198,6 +198,7 @@ describe('a Kafka cluster as an event log', () => {
   for (const [code, config] of [
     ['target-retention-time', { 'retention.ms': '604800000', 'retention.bytes': '-1' }],
     ['target-retention-size', { 'retention.ms': '-1', 'retention.bytes': '1000000' }],
+    ['target-replicas-missing', { 'retention.ms': '-1', 'min.insync.replicas': '2' }],
     ['target-compacted', { 'retention.ms': '-1', 'cleanup.policy': 'compact' }],
     ['target-append-time', { 'retention.ms': '-1', 'message.timestamp.type': 'LogAppendTime' }],
     ['target-timestamps-refused', { 'retention.ms': '-1', 'message.timestamp.before.max.ms': '3600000' }],

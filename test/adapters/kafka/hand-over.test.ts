@@ -87,6 +87,8 @@ for (const groupVersion of [0, 1]) {
         code: 'group-active',
         message: /hand-over-test at/,
       })
+      // Also without a look before: the broker itself refuses it.
+      await assert.rejects(log.acknowledge(group, [{ topic, partition: 0, next: 1n }]), { code: 'group-in-use' })
       assert.deepEqual(await offsetsOf(group, topic), { 0: '5' })
       await member.leave()
       await log.commitGroupOffsets(group, [{ topic, partition: 0, next: 1n }])
