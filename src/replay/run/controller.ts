@@ -141,7 +141,15 @@ export class ReplayController {
   async #plan(): Promise<void> {
     if (!this.#leads || !(await this.#advance({ state: 'planning' }))) return
     const { eventLog, clock, log } = this.#deps
-    const targets = await prepareTargets(eventLog, this.replay, this.entry.targets, this.entry.accept)
+    const planning = this.entry
+    const prepared = prepareTargets(eventLog, this.replay, planning.targets, planning.accept)
+    const targets = await prepared.catch(async (error: unknown) => {
+      // what another instance that planned it meanwhile has created and written stands in nobody's way
+      this.#enter(await this.#deps.records.newerState(this.replay.id, planning))
+      if (this.entry.seq > planning.seq) return null
+      throw error
+    })
+    if (targets === null) return
     const ids = Object.fromEntries([...targets].map(([topic, { incarnationId }]) => [topic, incarnationId]))
     const times = recordTimes(this.replay.plan)
     // at its first start all shares go by one clock; later each goes on from where it is
