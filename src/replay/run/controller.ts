@@ -2,10 +2,10 @@ import { ConflictError, UnavailableError } from '../../errors.ts'
 import { ReplayChange } from '../change/replay-change.ts'
 import type { ReplayDeps } from '../deps.ts'
 import type { ShareRate } from '../emit/pace.ts'
-import { recordTimes } from '../plan/plan.ts'
 import { portionOf } from '../plan/shares.ts'
 import { type PreparedTarget, prepareTargets } from '../plan/target.ts'
 import { forgetProgress } from './forget-progress.ts'
+import { planTargets } from './plan-targets.ts'
 import { cancelled, ended, stateError, stopped } from './replay-end.ts'
 import type { StateDraft } from './replay-records.ts'
 import { ShareBook } from './share-book.ts'
@@ -141,16 +141,15 @@ export class ReplayController {
   async #plan(): Promise<void> {
     if (!this.#leads || !(await this.#advance(this.entry, { state: 'planning' }))) return
     const planning = this.entry
-    const { eventLog, clock, log } = this.#deps
-    const targets = await prepareTargets(eventLog, this.replay, planning.targets, planning.accept)
-    const ids = Object.fromEntries([...targets].map(([topic, { incarnationId }]) => [topic, incarnationId]))
-    const times = recordTimes(this.replay.plan)
-    // at its first start all shares go by one clock; later each goes on from where it is
-    const isFirst = planning.targets === null && times !== null
-    const anchor = isFirst ? { wallMs: Math.round(clock.nowMs()), recordMs: times.firstMs } : null
-    if (!(await this.#advance(planning, { state: 'running', targets: ids, anchor }))) return
+    const [planned] = await Promise.allSettled([planTargets(this.#deps, this.replay, planning)])
+    // what another instance that planned it meanwhile has created and written stands in nobody's way
+    this.#enter(await this.#deps.records.newerState(this.replay.id, planning))
+    if (this.entry !== planning) return
+    if (planned.status === 'rejected') throw planned.reason
+    const { targets, draft } = planned.value
+    if (!(await this.#advance(planning, draft))) return
     this.#targets = targets
-    log.info('replay runs', { replay: this.replay.id, shares: this.replay.plan.shares.length })
+    this.#deps.log.info('replay runs', { replay: this.replay.id, shares: this.replay.plan.shares.length })
   }
 
   async #run(): Promise<void> {
