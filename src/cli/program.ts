@@ -13,6 +13,7 @@ import { segmentsCommand } from './segments.ts'
 import { serveCommand } from './serve.ts'
 import { templatesCommand } from './templates.ts'
 import { topicsCommand } from './topics.ts'
+import { upcastersCommand } from './upcasters.ts'
 import { verifyCommand } from './verify.ts'
 
 /** What the command line is given by `main`. */
@@ -146,6 +147,10 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .option('--limit <rows>', 'rows at most', wholeNumber)
     .action(run(queryCommand))
   program.command('templates').description('list the SQL templates and their parameters').action(run(templatesCommand))
+  program
+    .command('upcasters')
+    .description('list the modules that can change events while they are replayed')
+    .action(run(upcastersCommand))
   replayOptions(program.command('replay')).action(run(replayCommand))
   program
     .command('doctor')

@@ -1,5 +1,5 @@
-import type { StepLimits } from './lane.ts'
-import type { UnitLimits } from './open-unit.ts'
+import type { StepLimits } from './emit/lane.ts'
+import type { UnitLimits } from './emit/open-unit.ts'
 
 /** In what portions replays are emitted, and how patiently. */
 export interface ReplayLimits extends UnitLimits {

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto'
 import { ConflictError } from '../errors.ts'
 import { ReplayChange } from './change/replay-change.ts'
-import { Controllers } from './controllers.ts'
 import type { ReplayDeps } from './deps.ts'
-import { refusal } from './finding.ts'
 import { defaultReplayLimits } from './limits.ts'
-import { listReplays, type ReplayFilter } from './list.ts'
-import { prepareReplay } from './prepare.ts'
+import { refusal } from './plan/finding.ts'
+import { prepareReplay } from './plan/prepare.ts'
 import { previewReplay, type ReplayPreview } from './preview.ts'
-import { parseRate } from './rate.ts'
-import { ReplayRecords } from './replay-records.ts'
-import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request.ts'
+import { parseRate } from './request/rate.ts'
+import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request/request.ts'
+import { Controllers } from './run/controllers.ts'
+import { listReplays, type ReplayFilter } from './run/list.ts'
+import { ReplayRecords } from './run/replay-records.ts'
+import { isFinal } from './run/state.ts'
+import { steer, type Wish } from './run/steering.ts'
+import type { StoredReplay } from './run/stored-replay.ts'
+import { allSlots } from './run/work-slots.ts'
 import { resolveSource } from './selections/named-source.ts'
 import { SavedSelections } from './selections/saved-selections.ts'
-import { isFinal } from './state.ts'
 import { type ReplayStatus, replayStatus } from './status.ts'
 import { Statuses } from './statuses.ts'
-import { steer, type Wish } from './steering.ts'
-import type { StoredReplay } from './stored-replay.ts'
-import { allSlots } from './work-slots.ts'
 
 export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
   Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
@@ -51,7 +51,11 @@ export class ReplayService {
   async dryRun(json: unknown): Promise<ReplayPreview> {
     const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const continued = (await this.#existing(request)) !== null
-    return previewReplay(this.#deps, request, await prepareReplay(this.#deps, request.job, continued))
+    return previewReplay(
+      this.#deps,
+      request,
+      await prepareReplay(this.#deps, request.job, { id: request.id, continued }),
+    )
   }
 
   /**
@@ -63,7 +67,10 @@ export class ReplayService {
     const request = parseReplayRequest(await resolveSource(json, this.#selections))
     const existing = await this.#existing(request)
     if (existing !== null) return this.#continue(existing, request.accept)
-    const { plan, findings, targetPartitions } = await prepareReplay(this.#deps, request.job, false)
+    const { plan, findings, targetPartitions } = await prepareReplay(this.#deps, request.job, {
+      id: request.id,
+      continued: false,
+    })
     const refused = refusal(findings, request.accept)
     if (refused !== null) throw refused
     const { job, rate, accept } = request

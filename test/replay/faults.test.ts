@@ -13,6 +13,17 @@ import { archiveTopic, assertEmitted, freshName, plainParts, setStage, silentLog
 const unknownOutcome = (): UnavailableError =>
   new UnavailableError('commit-outcome-unknown', 'the answer to a commit was lost', { remedy: 'Open a new writer.' })
 
+/** The real event log, but for its writers. */
+function withWriters(eventLog: EventLog, openWriter: EventLog['openWriter']): EventLog {
+  return new Proxy(eventLog, {
+    get: (target, name) => {
+      if (name === 'openWriter') return openWriter
+      const member: unknown = Reflect.get(target, name)
+      return typeof member === 'function' ? member.bind(target) : member
+    },
+  })
+}
+
 /** The real event log, but some commits are not sent and of some the answer is lost. */
 function withLostCommits(eventLog: EventLog): { eventLog: EventLog; failures: () => number } {
   let commits = 0
@@ -33,13 +44,7 @@ function withLostCommits(eventLog: EventLog): { eventLog: EventLog; failures: ()
     },
   })
   const openWriter: EventLog['openWriter'] = async (id) => faulty(await eventLog.openWriter(id))
-  const faultyLog = new Proxy(eventLog, {
-    get: (target, name) => {
-      if (name === 'openWriter') return openWriter
-      const member: unknown = Reflect.get(target, name)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
+  const faultyLog = withWriters(eventLog, openWriter)
   return { eventLog: faultyLog, failures: () => failures }
 }
 
@@ -85,13 +90,7 @@ describe('a replay whose broker fails it', () => {
     const source = await archiveTopic(stage.store, topic, { partitions: 1, records: 100 })
     const clock = new HastyClock()
     const openWriter: EventLog['openWriter'] = () => Promise.reject(unknownOutcome())
-    const eventLog = Object.assign(Object.create(stage.eventLog) as EventLog, {
-      openWriter,
-      describe: stage.eventLog.describe.bind(stage.eventLog),
-      inspectTarget: stage.eventLog.inspectTarget.bind(stage.eventLog),
-      createTarget: stage.eventLog.createTarget.bind(stage.eventLog),
-      readProgress: stage.eventLog.readProgress.bind(stage.eventLog),
-    })
+    const eventLog = withWriters(stage.eventLog, openWriter)
     const limits = { ...smallUnits, maxTroubleMs: 60_000 }
     const service = new ReplayService({ ...plainParts, store: stage.store, eventLog, clock, log: silentLog, limits })
     const request = { id, source: { topic }, target: { topic: target } }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { DamagedDataError } from '../../src/errors.ts'
 import type { RowBatch } from '../../src/format/row-batch.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import { mergeSegments, type OpenSegment } from '../../src/replay/merge.ts'
+import { mergeSegments, type OpenSegment } from '../../src/replay/read/merge.ts'
 
 /** Rows of which nothing but the offset matters. */
 function batchOf(offsets: readonly bigint[]): RowBatch {

@@ -3,28 +3,15 @@ import { ConflictError, InvalidInputError } from '../../errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, TopicIdentity, TopicInfo } from '../../ports/event-log.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import type { Finding } from '../finding.ts'
-import { ReplayRecords } from '../replay-records.ts'
-import { type Handover, type HandoverSource, type HandoverTarget, troublesOf } from './handover.ts'
+import type { Finding } from '../plan/finding.ts'
+import { ReplayRecords } from '../run/replay-records.ts'
+import { differencesOf, type Handover, type HandoverSource, type HandoverTarget, troublesOf } from './handover.ts'
 import { liveOffsets, type ReplayedSource } from './live-offsets.ts'
 import { type Replayed, replayedBy } from './replayed.ts'
-
-/** The part of an event log that puts a consumer group somewhere. */
-export interface GroupOffsets {
-  /** Commits for a group without members: all or nothing. Throws ConflictError `group-active` when it has some. */
-  commitGroupOffsets(group: string, positions: readonly GroupPosition[]): Promise<void>
-}
-
-/** The group takes `next` as the first offset of that partition. */
-export interface GroupPosition extends TopicIdentity {
-  partition: number
-  next: bigint
-}
 
 export interface HandoverOptions {
   store: ObjectStore
   eventLog: EventLog
-  groups: GroupOffsets
   clock: Clock
 }
 
@@ -32,13 +19,11 @@ export interface HandoverOptions {
 export class Handovers {
   readonly #store: ObjectStore
   readonly #eventLog: EventLog
-  readonly #groups: GroupOffsets
   readonly #records: ReplayRecords
 
-  constructor({ store, eventLog, groups, clock }: HandoverOptions) {
+  constructor({ store, eventLog, clock }: HandoverOptions) {
     this.#store = store
     this.#eventLog = eventLog
-    this.#groups = groups
     this.#records = new ReplayRecords(store, clock)
   }
 
@@ -53,7 +38,7 @@ export class Handovers {
     if (state !== 'completed') throw notCompleted(id, state)
     const replayed = replayedBy(stored)
     if (replayed.untilTimestampMs !== null) throw boundedByTime(id, replayed.untilTimestampMs)
-    const warnings: Finding[] = []
+    const warnings: Finding[] = differencesOf(replayed)
     const sources: HandoverSource[] = []
     for (const source of replayed.sources) sources.push(await this.#source(source, replayed, warnings))
     const targets: HandoverTarget[] = []
@@ -82,7 +67,7 @@ export class Handovers {
         next: BigInt(offset),
       })),
     )
-    await this.#groups.commitGroupOffsets(groupId, positions)
+    await this.#eventLog.commitGroupOffsets(groupId, positions)
     return handover
   }
 
