@@ -93,13 +93,9 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     webhook: webhook === null ? null : { ...webhook, sink: new Webhook(webhook) },
   })
   const stores = new ConnectorStores(config.store, store)
+  const threads = new CaptureThreads({ ...config.capture, kafka: config.kafka, logLevel, log })
   const openCapture: Services['openCapture'] = async (connector) => {
-    const threads = new CaptureThreads({
-      connector,
-      kafka: config.kafka,
-      store: stores.addressOf(connector),
-      logLevel,
-    })
+    const shards = threads.shardsOf(connector, stores.addressOf(connector))
     try {
       const capture = await Capture.open({
         connector,
@@ -108,11 +104,11 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
         clock,
         log,
         ...config.capture,
-        shards: threads,
+        shards,
       })
       return captures.add(connector.name, capture)
     } catch (error) {
-      await threads.close()
+      await shards.close()
       throw error
     }
   }
@@ -144,7 +140,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     async close() {
       await headroom.close()
       await (await replays.opened())?.close()
-      await engine.close()
+      await Promise.all([engine.close(), threads.close()])
       await (await eventLog.opened())?.close()
       await Promise.all([store.close(), stores.close()])
     },

@@ -15,6 +15,8 @@ export interface Run {
   storedBytes: number | null
   /** Bytes of the records' keys, values and headers; left out where the table has no place for them. */
   recordBytes?: number
+  /** The first of two runs in one process: only what starts afresh too is its like. */
+  isFirstOfTwo?: boolean
 }
 
 /** Says what the figures were measured on. */
@@ -25,18 +27,19 @@ export function machineLine(): string {
   return `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} x ${cpu?.model}, ${memory}, Node ${process.versions.node}, load ${load}`
 }
 
-/** The name of the program that the others are compared with. */
+/** The names of the runs that the others are compared with: a command that starts, and a service that has been at work. */
 export const ownName = 'Coldstream'
+export const ownWarmName = 'Coldstream, warm'
 
 /**
- * A Markdown table of each program's median run by rate, and how many times faster Coldstream is, also by CPU second; `own`
- * are the names of its rows.
+ * A Markdown table of each program's median run by rate, and how many times faster Coldstream is, in brackets by CPU second;
+ * `own` are the names of its rows.
  */
 export function table(runs: readonly Run[], own: readonly string[] = [ownName]): string {
   const medians = [...new Set(runs.map((run) => run.program))].map((program) =>
     median(runs.filter((run) => run.program === program)),
   )
-  const owns = medians.filter((run) => own.includes(run.program))
+  const owns = medians.filter(({ program }) => own.includes(program))
   const stores = medians.some((run) => run.storedBytes !== null)
   const hasBytes = medians.some((run) => run.recordBytes !== undefined)
   const head = [
@@ -47,7 +50,7 @@ export function table(runs: readonly Run[], own: readonly string[] = [ownName]):
     'records per CPU second',
     'peak memory',
     ...(stores ? ['bytes/record stored'] : []),
-    ...own.flatMap((name) => [`${name} is`, 'and per CPU second']),
+    ...owns.map(({ program }) => `${program} is (per CPU second)`),
   ]
   const rows = medians.map((run) => [
     run.program,
@@ -57,13 +60,15 @@ export function table(runs: readonly Run[], own: readonly string[] = [ownName]):
     thousands(cpuRate(run)),
     `${(run.peakBytes / 1e9).toFixed(2)} GB`,
     ...(run.storedBytes === null ? [] : [(run.storedBytes / run.records).toFixed(1)]),
-    ...own.flatMap((name) => {
-      const ours = owns.find(({ program }) => program === name)
-      if (ours === undefined || owns.includes(run)) return ['', '']
-      return [times(rate(ours) / rate(run)), times(cpuRate(ours) / cpuRate(run))]
-    }),
+    ...owns.map((ours) => (owns.includes(run) ? '' : comparison(ours, run))),
   ])
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** How many times faster a run of ours is than another program's, if that is its like. */
+function comparison(ours: Run, other: Run): string {
+  if (other.isFirstOfTwo === true && ours.program !== ownName) return ''
+  return `${times(rate(ours) / rate(other))} (${times(cpuRate(ours) / cpuRate(other))})`
 }
 
 /** One line for a run that has just ended. */

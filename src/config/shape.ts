@@ -36,8 +36,9 @@ export interface Config {
     isConfigured: boolean
   }
   capture: {
+    /** Of all captures together. */
     memoryMaxBytes: number
-    /** Of one capture, at most. */
+    /** Shared by all captures. */
     threads: number
     topicRefreshMs: number
   }

@@ -141,7 +141,8 @@ describe('coldstream', () => {
   it('says for everything outside whether it will do', async () => {
     const { code, stdout } = await coldstream(['doctor', connector])
     assert.equal(code, 0, stdout)
-    for (const check of ['store', 'broker', `topic ${topic}`]) assert.match(stdout, new RegExp(`^ok +${check}`, 'm'))
+    for (const check of ['store', 'broker', `topic ${topic}`, `group connect-${topic}`])
+      assert.match(stdout, new RegExp(`^ok +${check}`, 'm'))
   })
 
   it('explains itself, command by command', async () => {

@@ -1,5 +1,5 @@
 import { ConflictError, NotFoundError } from '../../errors.ts'
-import type { EventLog, TargetOptions } from '../../ports/event-log.ts'
+import type { EventLog, TargetInfo, TargetOptions } from '../../ports/event-log.ts'
 import { targetTopics } from '../request/request.ts'
 import type { StoredReplay } from '../run/stored-replay.ts'
 import { refusal } from './finding.ts'
@@ -51,8 +51,7 @@ async function prepareTarget(
   let info = await eventLog.inspectTarget(topic)
   if (info === null && known === null) {
     const { config } = job.target
-    await eventLog.createTarget(topic, targetOptions(targetPartitions, config))
-    info = await eventLog.inspectTarget(topic)
+    info = await createdTarget(eventLog, topic, targetOptions(targetPartitions, config))
   }
   const incarnationId = await identify(eventLog, topic, known)
   if (info === null) throw vanished(topic)
@@ -66,12 +65,21 @@ async function prepareTarget(
 async function prepareDeadLetters(eventLog: EventLog, topic: string): Promise<PreparedTarget> {
   let info = await eventLog.inspectTarget(topic)
   if (info === null) {
-    await eventLog.createTarget(topic, targetOptions(1, {}))
-    info = await eventLog.inspectTarget(topic)
+    info = await createdTarget(eventLog, topic, targetOptions(1, {}))
   }
   const incarnationId = await identify(eventLog, topic, null)
   if (info === null) throw vanished(topic)
   return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
+}
+
+/** As it is then: another instance that plans the same replay may have been quicker. */
+async function createdTarget(eventLog: EventLog, topic: string, options: TargetOptions): Promise<TargetInfo | null> {
+  const [created] = await Promise.allSettled([eventLog.createTarget(topic, options)])
+  if (created.status === 'rejected') {
+    const exists = created.reason instanceof ConflictError && created.reason.code === 'target-exists'
+    if (!exists) throw created.reason
+  }
+  return eventLog.inspectTarget(topic)
 }
 
 async function identify(eventLog: EventLog, topic: string, known: string | null): Promise<string> {

@@ -2,10 +2,10 @@ import { ConflictError, UnavailableError } from '../../errors.ts'
 import { ReplayChange } from '../change/replay-change.ts'
 import type { ReplayDeps } from '../deps.ts'
 import type { ShareRate } from '../emit/pace.ts'
-import { recordTimes } from '../plan/plan.ts'
 import { portionOf } from '../plan/shares.ts'
 import { type PreparedTarget, prepareTargets } from '../plan/target.ts'
 import { forgetProgress } from './forget-progress.ts'
+import { planTargets } from './plan-targets.ts'
 import { cancelled, ended, stateError, stopped } from './replay-end.ts'
 import type { StateDraft } from './replay-records.ts'
 import { ShareBook } from './share-book.ts'
@@ -139,20 +139,21 @@ export class ReplayController {
 
   /** Checks and creates the targets. */
   async #plan(): Promise<void> {
-    if (!this.#leads || !(await this.#advance({ state: 'planning' }))) return
-    const { eventLog, clock, log } = this.#deps
-    const targets = await prepareTargets(eventLog, this.replay, this.entry.targets, this.entry.accept)
-    const ids = Object.fromEntries([...targets].map(([topic, { incarnationId }]) => [topic, incarnationId]))
-    const times = recordTimes(this.replay.plan)
-    // at its first start all shares go by one clock; later each goes on from where it is
-    const isFirst = this.entry.targets === null && times !== null
-    const anchor = isFirst ? { wallMs: Math.round(clock.nowMs()), recordMs: times.firstMs } : null
-    if (!(await this.#advance({ state: 'running', targets: ids, anchor }))) return
+    if (!this.#leads || !(await this.#advance(this.entry, { state: 'planning' }))) return
+    const planning = this.entry
+    const [planned] = await Promise.allSettled([planTargets(this.#deps, this.replay, planning)])
+    // what another instance that planned it meanwhile has created and written stands in nobody's way
+    this.#enter(await this.#deps.records.newerState(this.replay.id, planning))
+    if (this.entry !== planning) return
+    if (planned.status === 'rejected') throw planned.reason
+    const { targets, draft } = planned.value
+    if (!(await this.#advance(planning, draft))) return
     this.#targets = targets
-    log.info('replay runs', { replay: this.replay.id, shares: this.replay.plan.shares.length })
+    this.#deps.log.info('replay runs', { replay: this.replay.id, shares: this.replay.plan.shares.length })
   }
 
   async #run(): Promise<void> {
+    const running = this.entry
     const { eventLog, work } = this.#deps
     const { id, plan } = this.replay
     this.#targets ??= await prepareTargets(eventLog, this.replay, this.entry.targets, this.entry.accept)
@@ -184,7 +185,7 @@ export class ReplayController {
       }
     }
     const isFinished = plan.shares.every(({ share }) => this.book.isFinished(share))
-    if (isFinished && this.#leads && (await this.#advance({ state: 'completed' })))
+    if (isFinished && this.#leads && (await this.#advance(running, { state: 'completed' })))
       await forgetProgress(this.#deps, this.replay)
   }
 
@@ -193,7 +194,8 @@ export class ReplayController {
     if (as === 'paused') this.#runs.halt()
     else this.#runs.abort(cancelled(this.replay.id))
     if (this.#runs.running.length > 0) return
-    const { seq, targets } = this.entry
+    const standing = this.entry
+    const { seq, targets } = standing
     if (this.#halted.seq !== seq) this.#halted = { ...this.#halted, seq, sinceMs: this.#deps.clock.nowMs() }
     for (const share of this.#halted.shares) {
       const progress = this.book.progress(share)
@@ -206,7 +208,7 @@ export class ReplayController {
     const { clock, limits } = this.#deps
     if (silent.length > 0 && clock.nowMs() - this.#halted.sinceMs < limits.haltPatienceMs) return
     for (const share of silent) await this.#fence(share, seq)
-    await this.#advance({ state: as })
+    await this.#advance(standing, { state: as })
   }
 
   /** Opening its writer stops whoever has it, and says what was committed. */
@@ -239,7 +241,7 @@ export class ReplayController {
     const problem = stateError(error)
     if (isFinal(this.entry.state)) return
     this.#deps.log.error('replay failed', { replay: this.replay.id, reason: problem.message })
-    while (!isFinal(this.entry.state) && !(await this.#advance({ state: 'failed', error: problem }))) {
+    while (!isFinal(this.entry.state) && !(await this.#advance(this.entry, { state: 'failed', error: problem }))) {
       this.#enter(await this.#deps.records.newerState(this.replay.id, this.entry))
     }
   }
@@ -258,10 +260,10 @@ export class ReplayController {
     )
   }
 
-  /** Whether the entry was written; not when another came before it, which the next round reads. */
-  async #advance(draft: StateDraft): Promise<boolean> {
-    if (!mayFollow(this.entry.state, draft.state)) return false
-    const entry = await this.#deps.records.append(this.replay.id, this.entry, draft)
+  /** Whether the entry was written, right after `last`; not when another came between, which the next round looks at. */
+  async #advance(last: StateEntry, draft: StateDraft): Promise<boolean> {
+    if (this.entry !== last || !mayFollow(last.state, draft.state)) return false
+    const entry = await this.#deps.records.append(this.replay.id, last, draft)
     if (entry !== null) this.#enter(entry)
     return entry !== null
   }
