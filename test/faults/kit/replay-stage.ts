@@ -149,9 +149,9 @@ export async function completedBy(command: RunningCommand): Promise<ReplayStatus
   return status
 }
 
-/** What a `replay` command said when it stopped. Throws unless it ended with 1. */
-export async function refusedBy(command: RunningCommand): Promise<string> {
+/** What a `replay` command said when it stopped. Throws unless it ended with this code. */
+export async function refusedBy(command: RunningCommand, wanted = 1): Promise<string> {
   const { code, signal, stderr } = await command.ended
-  if (code !== 1) throw new Error(`the replay should stop with 1, not with ${signal ?? code}: ${stderr}`)
+  if (code !== wanted) throw new Error(`the replay should stop with ${wanted}, not with ${signal ?? code}: ${stderr}`)
   return stderr
 }

@@ -5,7 +5,10 @@ import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 
+const { produce, endTxn, initProducerId } = apiKeys
+/** Requests of a kind that a replay sends at least; it opens two writers. */
 const occurrences = 20
+const writers = 2
 
 interface Sleeper {
   command: RunningCommand
@@ -18,7 +21,11 @@ async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promi
   const awake = Promise.withResolvers<void>()
   const command = stage.replay()
   stage.kafka.proxy.watch({
-    ...{ apiKey, when: 'held', earlier: Math.floor(round.random() * occurrences) },
+    ...{
+      apiKey,
+      when: 'held',
+      earlier: Math.floor(round.random() * (apiKey === initProducerId ? writers : occurrences)),
+    },
     reached: () => {
       command.process.kill('SIGSTOP')
       asleep.resolve()
@@ -46,6 +53,8 @@ const timedOut = (what: string, apiKey: number, transactionTimeoutMs: number, fu
     await sleep(transactionTimeoutMs + 1_000)
     wake()
     await completedBy(command)
+    const { stderr } = await command.ended
+    if (!stderr.includes('transaction-aborted')) throw new Error(`no transaction was given up: ${stderr}`)
     return stage.judge()
   },
 })
@@ -71,8 +80,6 @@ const overtaken = (what: string, apiKey: number, wakes: 'amid the work' | 'after
   },
 })
 
-const { produce, endTxn } = apiKeys
-
 /** A process that stands still in the middle of a transaction. */
 export const replaySleepers: Scenario[] = [
   timedOut('a block', produce, 1_500, 3, 1),
@@ -82,4 +89,6 @@ export const replaySleepers: Scenario[] = [
   overtaken('a commit', endTxn, 'amid the work'),
   overtaken('a block', produce, 'afterwards'),
   overtaken('a block', produce, 'amid the work'),
+  overtaken('the opening of a writer', initProducerId, 'afterwards'),
+  overtaken('the opening of a writer', initProducerId, 'amid the work'),
 ]
