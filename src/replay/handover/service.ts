@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, TopicIdentity, TopicInfo } from '../../ports/event-log.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import type { Finding } from '../plan/finding.ts'
+import { listSkipped, type SkippedSegment } from '../read/skipped-segment.ts'
 import { ReplayRecords } from '../run/replay-records.ts'
 import { differencesOf, type Handover, type HandoverSource, type HandoverTarget, troublesOf } from './handover.ts'
 import { liveOffsets, type ReplayedSource } from './live-offsets.ts'
@@ -39,6 +40,8 @@ export class Handovers {
     const replayed = replayedBy(stored)
     if (replayed.untilTimestampMs !== null) throw boundedByTime(id, replayed.untilTimestampMs)
     const warnings: Finding[] = differencesOf(replayed)
+    const skipped = await listSkipped(this.#store, id)
+    if (skipped.length > 0) warnings.push(passedOver(skipped))
     const sources: HandoverSource[] = []
     for (const source of replayed.sources) sources.push(await this.#source(source, replayed, warnings))
     const targets: HandoverTarget[] = []
@@ -129,6 +132,16 @@ function leftOut(topic: string, some: number, all: number): Finding {
     code: 'partitions-left-out',
     message: `${some} of the ${all} partitions of ${topic} were replayed; for the others there is no offset here`,
     remedy: 'Replay all partitions, or let the consumer take only these.',
+  }
+}
+
+function passedOver(skipped: readonly SkippedSegment[]): Finding {
+  const records = skipped.reduce((sum, segment) => sum + segment.records, 0)
+  return {
+    severity: 'warning',
+    code: 'segments-skipped',
+    message: `up to ${records} records of ${skipped.length} damaged segments are not in the target, which was accepted`,
+    remedy: 'The status of the replay names them; restore the segments and replay again if they matter.',
   }
 }
 
