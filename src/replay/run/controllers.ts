@@ -1,8 +1,12 @@
+import { concurrently } from '../../catalog/concurrently.ts'
 import { UnavailableError } from '../../errors.ts'
 import type { ReplayDeps } from '../deps.ts'
 import { ReplayController } from './controller.ts'
 import { isFinal } from './state.ts'
 import type { StoredReplay } from './stored-replay.ts'
+
+/** Replays that are looked at at the same time when the process starts. */
+const concurrency = 8
 
 /** The replays that this process works on, and how it hears of more. */
 export class Controllers {
@@ -77,7 +81,9 @@ export class Controllers {
     const { records } = this.#deps
     const count = await records.announcements(from)
     const ids = new Set((await records.announced(from, count)).map(({ id }) => id))
-    for (const id of ids) await this.take(await records.load(id))
+    await concurrently([...ids], concurrency, async (id) => {
+      if (!(await records.isEnded(id))) await this.take(await records.load(id))
+    })
     return count
   }
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { isReplayId } from '../request/request.ts'
 import { decodeShare, encodeShare, type ShareEntry } from './share-entry.ts'
-import { decodeState, encodeState, mayFollow, type StateEntry } from './state.ts'
+import { decodeState, encodeState, isFinal, mayFollow, type StateEntry } from './state.ts'
 import { decodeStoredReplay, encodeStoredReplay, type StoredReplay } from './stored-replay.ts'
 
 /** What a new entry says beside what it takes over from the one before. */
@@ -89,6 +89,13 @@ export class ReplayRecords {
     const log = stateLog(this.#store, replay.id)
     const count = await log.count()
     return count > 0 ? decodeState(log.path(count - 1), await log.read(count - 1)) : initialState(replay)
+  }
+
+  /** Whether the replay is at its end, without reading what it is, which may be much. */
+  async isEnded(id: string): Promise<boolean> {
+    const log = stateLog(this.#store, id)
+    const count = await log.count()
+    return count > 0 && isFinal(decodeState(log.path(count - 1), await log.read(count - 1)).state)
   }
 
   /** Entries that came after `last`: one small request when there are none. */
