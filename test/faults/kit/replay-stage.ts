@@ -137,7 +137,8 @@ export class ReplayStage {
     const admin = independentClient(this.brokers).admin()
     await admin.connect()
     const topics = (await admin.listTopics()).filter((topic) => topic === this.target || topic.includes(this.id))
-    await admin.deleteTopics({ topics })
+    // those of a completed replay are being deleted already
+    await Promise.allSettled(topics.map((topic) => admin.deleteTopics({ topics: [topic] })))
     await admin.disconnect()
   }
 }
