@@ -18,7 +18,7 @@ import { createServer } from './typed-server.ts'
 /** The REST API over the services, not listening yet: tests inject requests. */
 export async function buildServer(services: Services, version: string): Promise<FastifyInstance> {
   const server = createServer()
-  registerProblems(server)
+  registerProblems(server, services.log)
   registerAuth(server, services.config.http.apiKeys)
   server.addSchema(Problem)
   await server.register(swagger, {

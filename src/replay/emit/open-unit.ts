@@ -10,6 +10,8 @@ export interface UnitLimits {
   maxUnitBytes: number
   /** Far below the broker's time limit for a transaction. */
   maxUnitMs: number
+  /** So long is the first unit after a start at most, and each following one twice as long: what is first is seen soon. */
+  firstUnitMs: number
 }
 
 interface UnitParts {
@@ -29,6 +31,7 @@ export class OpenUnit {
   #rows = 0
   #bytes = 0
   #deadLetters: number
+  #commits = 0
   #isOpen = false
   #openedAtMs: number
   #activeSinceMs: number
@@ -55,11 +58,12 @@ export class OpenUnit {
     if (this.#deadLetters > 0 && this.#deadLetters > this.#parts.maxDeadLetters()) throw tooManyDeadLetters()
   }
 
-  isFull(nowMs: number, { maxUnitRows, maxUnitBytes, maxUnitMs }: UnitLimits): boolean {
+  isFull(nowMs: number, { maxUnitRows, maxUnitBytes, maxUnitMs, firstUnitMs }: UnitLimits): boolean {
     if (!this.#isOpen) return false
+    const maxAge = Math.min(maxUnitMs, firstUnitMs * 2 ** this.#commits)
     // A clock that was set back must not keep a unit open: the broker would abort it.
     const age = Math.abs(nowMs - this.#openedAtMs)
-    return this.#rows >= maxUnitRows || this.#bytes >= maxUnitBytes || age >= maxUnitMs
+    return this.#rows >= maxUnitRows || this.#bytes >= maxUnitBytes || age >= maxAge
   }
 
   async commit(): Promise<void> {
@@ -71,6 +75,7 @@ export class OpenUnit {
       streams: new Map(this.#streams),
     }
     await this.#parts.writer.commit(encodeProgress(progress))
+    this.#commits += 1
     this.committed = progress
     this.#activeSinceMs = nowMs
     this.#rows = 0

@@ -8,6 +8,13 @@ export interface OpenSegment {
   next(): Promise<RowBatch | null>
 }
 
+/** How far ahead segments are opened: at least one, and as many more as both allow. */
+export interface OpenAhead {
+  segments: number
+  /** Of the objects. */
+  bytes: number
+}
+
 /** Rows `[from, to)` of a batch: a stretch that is next in offset order as a whole. */
 export interface RowRun {
   rows: RowBatch
@@ -20,7 +27,7 @@ export interface RowRun {
 
 /**
  * Rows of a partition's segments in the order the source had them. A segment is opened when the merge reaches its first
- * offset (`ahead` more are opened meanwhile, while rows of the current are taken), so that memory holds the few segments
+ * offset (some more are opened meanwhile, while rows of the current are taken), so that memory holds the few segments
  * that interleave, not all. Runs stay valid until the next one is asked for.
  *
  * Throws DamagedDataError `segments-overlap` when an offset comes a second time: emitting it would be emitting it twice.
@@ -28,7 +35,7 @@ export interface RowRun {
 export async function* mergeSegments(
   segments: readonly CommittedSegment[],
   open: (segment: CommittedSegment) => Promise<OpenSegment>,
-  ahead = 1,
+  ahead: OpenAhead,
 ): AsyncGenerator<RowRun, void, undefined> {
   const opening = new Opening(segments, open, ahead)
   const cursors: Cursor[] = []
@@ -68,7 +75,7 @@ const noRows: RowBatch = {
 class Opening {
   readonly #segments: readonly CommittedSegment[]
   readonly #open: (segment: CommittedSegment) => Promise<OpenSegment>
-  readonly #ahead: number
+  readonly #ahead: OpenAhead
   #taken = 0
   /** Of the segments from `taken` on. */
   readonly #opening: Promise<PromiseSettledResult<OpenSegment>>[] = []
@@ -76,7 +83,7 @@ class Opening {
   constructor(
     segments: readonly CommittedSegment[],
     open: (segment: CommittedSegment) => Promise<OpenSegment>,
-    ahead: number,
+    ahead: OpenAhead,
   ) {
     this.#segments = segments
     this.#open = open
@@ -92,9 +99,12 @@ class Opening {
     const result = await (this.#opening.shift() ?? this.#start(this.segment!))
     this.#taken += 1
     if (result.status === 'rejected') throw result.reason
-    while (this.#opening.length < this.#ahead) {
+    while (this.#opening.length < this.#ahead.segments) {
       const next = this.#segments[this.#taken + this.#opening.length]
       if (next === undefined) break
+      const waiting = this.#segments.slice(this.#taken, this.#taken + this.#opening.length)
+      const bytes = waiting.reduce((sum, segment) => sum + segment.bytes, next.bytes)
+      if (waiting.length > 0 && bytes > this.#ahead.bytes) break
       this.#opening.push(this.#start(next))
     }
     return result.value

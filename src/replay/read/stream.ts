@@ -33,10 +33,10 @@ export interface StreamOptions {
   onDamaged: (segment: CommittedSegment, error: DamagedDataError) => Promise<void>
 }
 
-/** Segments that are opened ahead: each may be held whole. */
-const wholeAhead = 1
-/** Where keys are asked for, most segments are found to hold none of them by a few kilobytes: the requests take the time. */
-const partsAhead = 12
+/** Segments are held whole then: many small ones, for their requests take the time, or one that is large. */
+const wholeAhead = { segments: 8, bytes: 4 * 1024 * 1024 }
+/** Where keys are asked for, most segments are found to hold none of them by a few kilobytes. */
+const partsAhead = { segments: 12, bytes: Number.POSITIVE_INFINITY }
 
 /** The selected records of a partition in the order of their offsets: of the archive, then of the broker. */
 export function streamRows(options: StreamOptions): AsyncGenerator<ChangedRun, void, undefined> {
