@@ -5,6 +5,7 @@ import { type StoreProxy, startStoreProxy } from '../../kit/store-proxy.ts'
 import { type RunningCommand, succeeded } from './coldstream.ts'
 import { differences, type PartitionSequence, sequencesOf } from './judge-replay.ts'
 import { bucketPlace, type Place } from './place.ts'
+import { readByConsole } from './read-by-console.ts'
 import { listening, type ReplayService } from './replay-service.ts'
 import type { ReplaySource } from './replay-source.ts'
 import type { Round } from './round.ts'
@@ -114,20 +115,13 @@ export class ReplayStage {
   async judge(expected: ReadonlyMap<number, PartitionSequence> = this.source): Promise<Verdict> {
     const verdict = differences(expected, await sequencesOf(this.brokers, this.target))
     if (this.#round.number > 1 || this.brokers !== this.kafka.brokers) return verdict
-    const seen = await this.#seenByJava()
-    const wanted = [...expected].flatMap(([partition, { ids }]) => ids.map((id) => `${partition}|${id}`))
-    if (seen.sort().join() === wanted.sort().join()) return verdict
-    throw new Error(`Kafka's console consumer saw ${seen.length} records where ${wanted.length} were expected`)
-  }
-
-  /** `<partition>|<seq>` of every record that Kafka's console consumer prints, read committed. */
-  async #seenByJava(): Promise<string[]> {
-    const printed = await this.kafka.server.javaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
-      ...['--bootstrap-server', this.kafka.server.brokers.join(), '--topic', this.target, '--from-beginning'],
-      ...['--isolation-level', 'read_committed', '--timeout-ms', '4000'],
-      ...['--formatter-property', 'print.partition=true'],
-    ])
-    return [...printed.matchAll(/Partition:(\d+)\s.*?"seq":(\d+),/g)].map(([, partition, seq]) => `${partition}|${seq}`)
+    const seen = Map.groupBy(await readByConsole(this.kafka.server, this.target), ({ partition }) => partition)
+    for (const [partition, { ids }] of expected) {
+      const printed = (seen.get(partition) ?? []).map(({ seq }) => seq)
+      if (printed.join() === ids.join()) continue
+      throw new Error(`Kafka's console consumer saw ${printed.length} records where ${ids.length} were expected`)
+    }
+    return verdict
   }
 
   /** The broker would keep some thousand partitions otherwise. */

@@ -1,5 +1,5 @@
 import { apiKeys, killReplayAt } from '../../kit/kill-replay-at.ts'
-import { readTopic } from '../../kit/read-topic.ts'
+import { type PrintedOrder, readByConsole } from '../../kit/read-by-console.ts'
 import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario, Verdict } from '../../kit/scenario.ts'
@@ -9,28 +9,12 @@ const targetPartitions = 3
 /** Transactions of a share that pass before a kill, at most; order by time has a single share. */
 const occurrences = 8
 
-/** A record of the target with what its order is judged by. */
-interface Emitted {
-  seq: number
-  key: string
-  partition: number
-}
-
-async function emittedInto({ brokers, target }: ReplayStage): Promise<Emitted[]> {
-  const emitted: Emitted[] = []
-  await readTopic(brokers, target, (partition, { key, value }) => {
-    const seq = Number(/"seq":(\d+),/.exec(String(value))?.[1])
-    emitted.push({ seq, key: String(key), partition })
-  })
-  return emitted
-}
-
 /** Every record once; `lineOf` names those that have to stay in the order of `rank`. */
 function judge(
   { source }: ReplayStage,
-  emitted: readonly Emitted[],
-  lineOf: (record: Emitted) => string,
-  rank: (record: Emitted) => number,
+  emitted: readonly PrintedOrder[],
+  lineOf: (record: PrintedOrder) => string,
+  rank: (record: PrintedOrder) => number,
 ): Verdict {
   const wanted = new Set([...source.values()].flatMap(({ ids }) => ids))
   const seen = new Set(emitted.map(({ seq }) => seq))
@@ -49,7 +33,7 @@ function judge(
 }
 
 /** A replay in another order than the source's partitions, killed at three points of its work. */
-async function killed(round: Round, wanted: 'key' | 'time'): Promise<[ReplayStage, Emitted[]]> {
+async function killed(round: Round, wanted: 'key' | 'time'): Promise<[ReplayStage, PrintedOrder[]]> {
   const stage = await ReplayStage.open(round)
   const start = () => stage.replay(['--order', wanted, '--target-partitions', String(targetPartitions)])
   const earlier = (): number => Math.floor(round.random() * occurrences)
@@ -57,7 +41,8 @@ async function killed(round: Round, wanted: 'key' | 'time'): Promise<[ReplayStag
   await killReplayAt(stage, { apiKey: apiKeys.produce, when: 'unanswered', earlier: earlier() }, start)
   await killReplayAt(stage, { apiKey: apiKeys.endTxn, when: 'before', earlier: earlier() }, start)
   await completedBy(start())
-  return [stage, await emittedInto(stage)]
+  // kafkajs shows what was aborted where transactions of two shares are in one partition
+  return [stage, await readByConsole(stage.kafka.server, stage.target)]
 }
 
 /** All records of a key are in one partition, those of one source partition among them in its order. */

@@ -1,0 +1,25 @@
+import type { KafkaServer } from '../../kit/kafka.ts'
+
+/** An order event as Kafka's console consumer prints it. */
+export interface PrintedOrder {
+  partition: number
+  key: string
+  seq: number
+}
+
+/** Without a record for so long a topic counts as read. */
+const quietMs = 5_000
+
+/** All order events of a topic as Kafka's own consumer sees them now, read committed, in the order of each partition. */
+export async function readByConsole(server: KafkaServer, topic: string): Promise<PrintedOrder[]> {
+  const printed = await server.javaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
+    ...['--bootstrap-server', server.brokers.join(), '--topic', topic, '--from-beginning'],
+    ...['--isolation-level', 'read_committed', '--timeout-ms', String(quietMs)],
+    ...['--formatter-property', 'print.partition=true', '--formatter-property', 'print.key=true'],
+  ])
+  return [...printed.matchAll(/Partition:(\d+)\t(.*?)\t\{"seq":(\d+),/g)].map(([, partition, key = '', seq]) => ({
+    partition: Number(partition),
+    key,
+    seq: Number(seq),
+  }))
+}
