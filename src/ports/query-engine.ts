@@ -14,6 +14,12 @@ export interface QueryEngine {
    */
   run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult>
 
+  /**
+   * The statement's rows as Parquet files that the engine writes itself, in no order; only where it can. Limits of rows
+   * and result bytes do not apply. Throws what `run` throws, at once or when the files are written.
+   */
+  exportParquet?(query: EngineQuery, signal: AbortSignal): Promise<ParquetExport>
+
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
 }
@@ -27,12 +33,19 @@ export interface SqlDialect {
 }
 
 export interface EngineQuery {
+  /**
+   * Names this run, so that an engine that bills by the run can start it once however often it is asked to. Another
+   * statement needs another id. Left out: each call is a run of its own.
+   */
+  id?: string
   sql: string
   /** One per place in the text, in their order; where names are used, equal names have equal values. */
   parameters: readonly BoundParameter[]
   /** For engines that read files themselves; one with a catalog of its own never asks. */
   tables: TableSource
   limits: QueryLimits
+  /** What it has to read by the archive's own catalog, where the caller knows; engines that bill by it may refuse it. */
+  expectedScanBytes?: number
 }
 
 /** A typed value for a placeholder. */
@@ -128,8 +141,25 @@ export interface QueryStatistics {
   rows: number
   /** Set when there were more rows than the limits allow. */
   truncated: boolean
-  /** Files and bytes the statement could look at, after pruning. */
+  /** Files and bytes the statement could look at, after pruning; 0 files where the engine does not tell. */
   files: number
   bytes: number
   elapsedMs: number
+  /** What the engine read, where it tells. */
+  scannedBytes?: number
+  /** What that costs at the configured price, US dollars. */
+  costUsd?: number
+  /** The engine's own name for the run, for its console and its logs. */
+  engineQueryId?: string
+  /** The rows are those of an earlier run, which were taken again. */
+  isReused?: boolean
+}
+
+/** Parquet files that an engine wrote. They stay where they are; who asked for them removes them. */
+export interface ParquetExport {
+  /** `s3://bucket/key` of each. */
+  files: readonly string[]
+  /** The bytes of one of them. */
+  read(file: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  statistics: QueryStatistics
 }
