@@ -290,6 +290,7 @@ describe('printing the configuration:', () => {
     assert.ok(secrets.length >= 5)
     for (const { schema } of secrets) environment[factsOf(schema).env!] = 'hunter22'
     environment.COLDSTREAM_S3_ACCESS_KEY_ID = 'AKIA'
+    environment.COLDSTREAM_ATHENA_ACCESS_KEY_ID = 'AKIA'
     environment.COLDSTREAM_HEADROOM_WEBHOOK_URL = 'https://hooks.example/hunter22'
     const printed = inspect((await loadTls(environment)).description, { depth: 9 })
     assert.doesNotMatch(printed, new RegExp(`hunter22|${sha256}`))
@@ -310,6 +311,32 @@ describe('printing the configuration:', () => {
     await assert.rejects(load(wrong), (error: Error) =>
       ['criticalPercent', 'groupsRegex', 'webhook.secret'].every((name) => error.message.includes(`headroom.${name}`)),
     )
+  })
+
+  test('athena: what is left out is null, prices may have decimals, results are read from the S3 of the archive', async () => {
+    const { athena } = (await load(null)).query
+    assert.equal(athena.workgroup, 'primary')
+    assert.equal(athena.pricePerTb, 5)
+    assert.deepEqual(athena.results, { endpoint: null, forcePathStyle: false })
+    assert.deepEqual(
+      [athena.outputLocation, athena.region, athena.endpoint, athena.credentials, athena.maxScannedBytes],
+      [null, null, null, null, null],
+    )
+    const yaml = `store: { s3: { endpoint: "http://minio:9000" } }
+query: { athena: { pricePerTb: 6.75, outputLocation: s3://results/here, accessKeyId: a, secretAccessKey: b } }`
+    const configured = (await load(yaml)).query.athena
+    assert.equal(configured.pricePerTb, 6.75)
+    assert.deepEqual(configured.credentials, { accessKeyId: 'a', secretAccessKey: 'b' })
+    assert.deepEqual(configured.results, { endpoint: 'http://minio:9000', forcePathStyle: true })
+    assert.equal((await load(null, { COLDSTREAM_ATHENA_PRICE_PER_TB: '7.5' })).query.athena.pricePerTb, 7.5)
+    const wrong =
+      'query: { athena: { outputLocation: results, pricePerTb: -1, accessKeyId: a, reuseMaxAgeMinutes: 0 } }'
+    assert.deepEqual(await problems(wrong), [
+      'query.athena.outputLocation: expected s3://bucket or s3://bucket/prefix',
+      'query.athena.reuseMaxAgeMinutes: expected a whole number from 1 to 10080',
+      'query.athena.pricePerTb: expected a number from 0 to 1000',
+      'query.athena: accessKeyId and secretAccessKey go together, only one of them is set',
+    ])
   })
 
   test('TLS files reach the client as they are', async () => {
