@@ -55,6 +55,11 @@ export class AthenaExecutions {
     return [...this.#all.values()].map(({ state }) => state)
   }
 
+  /** Resolves when none runs. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.#all.values()].map(({ done }) => done))
+  }
+
   /** Carries out a request of the protocol. Throws RequestRefused. */
   call(action: string, input: object): object {
     const given = input as Record<string, unknown>
@@ -75,7 +80,7 @@ export class AthenaExecutions {
 
   async close(): Promise<void> {
     for (const { stop } of this.#all.values()) stop.abort('the server was stopped')
-    await Promise.all([...this.#all.values()].map(({ done }) => done))
+    await this.settled()
   }
 
   #of({ QueryExecutionId }: Record<string, unknown>): Execution {

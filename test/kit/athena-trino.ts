@@ -17,6 +17,8 @@ const headers = {
   'x-trino-user': 'athena',
   'x-trino-source': 'athena-server',
   'x-trino-time-zone': 'UTC',
+  // otherwise times are told in thousandths
+  'x-trino-client-capabilities': 'PARAMETRIC_DATETIME',
 }
 
 /** Runs Athena's statements on a real Trino, whose catalog `hive` is taken for Athena's. `store` holds its tables. */
@@ -26,23 +28,16 @@ export function athenaOnTrino(trinoUrl: string, store: S3Access): SqlEngine {
   return {
     async run(statement, signal, scanned) {
       const unload = /^UNLOAD \((?<query>[\s\S]*)\) TO '(?<location>[^']+)' WITH \(/.exec(statement.sql)?.groups
-      if (unload === undefined) return await run(bound(statement), signal, scanned)
+      if (unload === undefined) return await run(statement, signal, scanned)
       const table = `hive.unload.t${randomUUID().replaceAll('-', '')}`
       const plain = { parameters: [], catalog: 'hive', database: 'default' }
       await run({ ...plain, sql: 'CREATE SCHEMA IF NOT EXISTS hive.unload' }, signal, () => undefined)
       const create = `CREATE TABLE ${table} WITH (format = 'PARQUET', external_location = '${unload.location}') AS (${unload.query})`
-      await run(bound({ ...statement, sql: create }), signal, scanned)
+      await run({ ...statement, sql: create }, signal, scanned)
       await run({ ...plain, sql: `DROP TABLE ${table}` }, signal, () => undefined)
       return { columns: [{ name: 'rows', type: 'bigint' }], rows: [], unloaded: await filesOf(store, unload.location!) }
     },
   }
-}
-
-/** Parameters go beside the text here too; Trino's analyser binds them. */
-function bound(statement: SqlStatement): SqlStatement {
-  if (statement.parameters.length === 0) return statement
-  const sql = `EXECUTE IMMEDIATE '${statement.sql.replaceAll("'", "''")}' USING ${statement.parameters.join(', ')}`
-  return { ...statement, sql, parameters: [] }
 }
 
 async function filesOf(store: S3Access, location: string): Promise<string[]> {
@@ -55,12 +50,18 @@ async function filesOf(store: S3Access, location: string): Promise<string[]> {
 
 async function runOnTrino(
   url: string,
-  { sql, catalog, database }: SqlStatement,
+  { sql, parameters, catalog, database }: SqlStatement,
   signal: AbortSignal,
   scanned: (bytes: number) => void,
 ): Promise<SqlAnswer> {
   const session = { 'x-trino-catalog': catalog === 'AwsDataCatalog' ? 'hive' : catalog, 'x-trino-schema': database }
-  let answer = await ask(`${url}/v1/statement`, { method: 'POST', body: sql, headers: { ...headers, ...session } })
+  // Beside the text here too: Trino's analyser binds the values to a statement that it was given by name.
+  const prepared = parameters.length === 0 ? {} : { 'x-trino-prepared-statement': `q=${encodeURIComponent(sql)}` }
+  let answer = await ask(`${url}/v1/statement`, {
+    method: 'POST',
+    body: parameters.length === 0 ? sql : `EXECUTE q USING ${parameters.join(', ')}`,
+    headers: { ...headers, ...session, ...prepared },
+  })
   const rows: (string | null)[][] = []
   let columns: Answer['columns']
   let largest = 0

@@ -50,7 +50,6 @@ function doubleLiteral(value: number): string {
   return value.toExponential().replace('e+', 'E').replace('e', 'E')
 }
 
-/** Without a zone, as a Hive table's timestamps have none; Athena's session is UTC, so it means the same beside those that do. */
 function timestampLiteral(micros: bigint): string {
   const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
   const date = new Date(Number((micros - fraction) / 1000n))
@@ -58,5 +57,5 @@ function timestampLiteral(micros: bigint): string {
     .toISOString()
     .replace('T', ' ')
     .replace(/\.\d+Z$/, '')
-  return `TIMESTAMP '${text}.${String(fraction).padStart(6, '0')}'`
+  return `TIMESTAMP '${text}.${String(fraction).padStart(6, '0')} UTC'`
 }

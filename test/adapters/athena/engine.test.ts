@@ -47,7 +47,7 @@ describe('Athena, starting a query:', () => {
       '9007199254740993',
       'true',
       '5E-1',
-      "TIMESTAMP '2025-01-14 09:00:00.000001'",
+      "TIMESTAMP '2025-01-14 09:00:00.000001 UTC'",
     ])
     await assert.rejects(ask(engine, { sql: 'SELECT n FROM t WHERE a = ?' }), { code: 'sql-parameters' })
     const long = { name: 'a', type: 'string', value: 'x'.repeat(1025) } as const
