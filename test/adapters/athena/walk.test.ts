@@ -2,69 +2,31 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
-import { AthenaEngine } from '../../../src/adapters/athena/engine.ts'
-import type { AthenaOptions } from '../../../src/adapters/athena/options.ts'
-import { openS3Store } from '../../../src/adapters/s3/store.ts'
-import { SystemClock } from '../../../src/adapters/system-clock.ts'
+import type { AthenaEngine } from '../../../src/adapters/athena/engine.ts'
 import type { ColdstreamError } from '../../../src/errors.ts'
-import { resultsIn } from '../../kit/athena-results.ts'
-import { type AthenaServer, type SqlEngine, startAthenaServer } from '../../kit/athena-server.ts'
-import { athenaOnTrino } from '../../kit/athena-trino.ts'
-import { sharedMinio } from '../../kit/minio.ts'
+import type { AthenaServer } from '../../kit/athena-server.ts'
 import { python } from '../../kit/python.ts'
-import { freshBucket, type S3Access, witness } from '../../kit/s3-server.ts'
-import { sharedTrino } from '../../kit/trino.ts'
-import { archiveRecords } from '../../query/archive.ts'
+import { witness } from '../../kit/s3-server.ts'
 import { NINE, orders } from '../../query/orders.ts'
 import { LIMITS } from '../../query/rig.ts'
-import { ask, optionsFor, queryOf } from './rig.ts'
+import { type AthenaOnTrino, startAthenaOnTrino } from './on-trino.ts'
+import { ask, queryOf } from './rig.ts'
 
 const ENDLESS =
   'SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 10000)) c(z) WHERE x * y = z - 1'
 
 describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', () => {
-  const database = `archive_${randomUUID().slice(0, 8)}`
-  let minio: S3Access
-  let bucket: string
-  let trino: SqlEngine
+  let athena: AthenaOnTrino
   let server: AthenaServer
   let engine: AthenaEngine
-  const open = (options: Partial<AthenaOptions> = {}) =>
-    new AthenaEngine(
-      optionsFor(server.url, {
-        database,
-        outputLocation: `s3://${bucket}/athena-results/`,
-        credentials: minio,
-        region: minio.region,
-        results: { endpoint: minio.endpoint, forcePathStyle: true },
-        ...options,
-      }),
-      new SystemClock(),
-    )
-
   before(async () => {
-    minio = await sharedMinio()
-    bucket = await freshBucket(minio)
-    trino = athenaOnTrino((await sharedTrino()).url, minio)
-    const store = openS3Store(`s3://${bucket}`, minio)
-    await archiveRecords(store, 'orders', orders())
-    await store.close()
-    await define(`CREATE SCHEMA hive.${database}`)
-    await define(`CREATE TABLE hive.${database}.orders (
-        record_partition integer, record_offset bigint, record_timestamp timestamp(6), record_key varbinary, record_value varbinary,
-        record_headers array(row(key varchar, value varbinary)), year varchar, month varchar, day varchar, hour varchar)
-      WITH (format = 'PARQUET', external_location = 's3://${bucket}/topics/orders/', partitioned_by = ARRAY['year', 'month', 'day', 'hour'])`)
-    await define(`CALL hive.system.sync_partition_metadata('${database}', 'orders', 'ADD')`)
-    server = await startAthenaServer({
-      engine: trino,
-      results: resultsIn(minio),
-      workgroups: { primary: {}, thrifty: { cutoffBytes: 100 } },
-    })
-    engine = open()
+    athena = await startAthenaOnTrino({ thrifty: { cutoffBytes: 100 } })
+    server = athena.server
+    engine = athena.open()
   })
   after(async () => {
     await engine?.close()
-    await server?.stop()
+    await athena?.stop()
   })
 
   it('gives every record byte for byte, nested values as Athena writes them', async () => {
@@ -120,7 +82,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
     const before = pages()
     assert.deepEqual((await ask(engine, { sql, limits })).rows, expected)
     assert.equal(pages() - before, 1)
-    const stranger = open({ credentials: { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'none' } })
+    const stranger = athena.open({ credentials: { accessKeyId: 'AKIASTRANGER', secretAccessKey: 'none' } })
     assert.deepEqual((await ask(stranger, { sql, limits })).rows, expected)
     assert.equal(pages() - before, 1 + 26)
     await stranger.close()
@@ -160,7 +122,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
     await assert.rejects(answer, { code: 'query-cancelled' })
     await server.executions.settled()
     assert.equal(server.executions.states().at(-1), 'CANCELLED')
-    const left = await define(
+    const left = await athena.define(
       "SELECT count(*) FROM system.runtime.queries WHERE state = 'RUNNING' AND query LIKE '%x * y = z - 1%' AND query NOT LIKE '%runtime%'",
     )
     assert.deepEqual(left.rows, [['0']])
@@ -172,7 +134,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
     server.fail('StartQueryExecution', { status: null, type: 'lost', carriedOut: true })
     const [a, b] = await Promise.all([
       ask(engine, { id, sql: 'SELECT max(record_offset) FROM orders' }),
-      ask(open(), { id, sql: 'SELECT max(record_offset) FROM orders' }),
+      ask(athena.open(), { id, sql: 'SELECT max(record_offset) FROM orders' }),
     ])
     assert.deepEqual(a.rows, b.rows)
     assert.equal(server.executions.states().length, before + 1)
@@ -180,10 +142,10 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
 
   it("holds to the limits of bytes scanned, the workgroup's and its own", async () => {
     const sql = 'SELECT count(DISTINCT record_value) FROM orders'
-    const thrifty = open({ workgroup: 'thrifty' })
+    const thrifty = athena.open({ workgroup: 'thrifty' })
     await assert.rejects(ask(thrifty, { sql }), { code: 'query-scan-limit', message: /Bytes scanned limit/ })
     await thrifty.close()
-    const own = open({ maxScannedBytes: 100 })
+    const own = athena.open({ maxScannedBytes: 100 })
     await assert.rejects(ask(own, { sql, expectedScanBytes: 101 }), { code: 'query-scan-limit', message: /101 bytes/ })
     await own.close()
   })
@@ -226,7 +188,7 @@ print(json.dumps([[str(o), k] for o, k in zip(table['record_offset'].to_pylist()
       engine.exportParquet(queryOf({ sql: 'SELECT\n nope FROM orders' }), new AbortController().signal),
       { code: 'sql-invalid', message: /^line 2, column 2: / },
     )
-    const nowhere = open({ outputLocation: null })
+    const nowhere = athena.open({ outputLocation: null })
     await assert.rejects(nowhere.exportParquet(queryOf({ sql: 'SELECT 1 AS one' }), new AbortController().signal), {
       code: 'athena-output-location',
     })
@@ -236,12 +198,10 @@ print(json.dumps([[str(o), k] for o, k in zip(table['record_offset'].to_pylist()
     const { statistics } = await ask(engine, {
       sql: 'SELECT hour, count(*) AS events FROM orders GROUP BY hour ORDER BY hour',
     })
-    const object = await witness(minio).getObject(bucket, `athena-results/${statistics.engineQueryId}.csv`)
+    const object = await witness(athena.minio).getObject(
+      athena.bucket,
+      `athena-results/${statistics.engineQueryId}.csv`,
+    )
     assert.equal(await text(object), '"hour","events"\n"09","60"\n"10","60"\n')
   })
-
-  async function define(sql: string) {
-    const statement = { sql, parameters: [], catalog: 'hive', database: 'default' }
-    return await trino.run(statement, new AbortController().signal, () => undefined)
-  }
 })
