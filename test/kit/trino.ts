@@ -128,7 +128,6 @@ function catalogSettings(store: S3Access, metastore: string): Readonly<Record<st
       'hive.non-managed-table-writes-enabled': 'true',
       'hive.partition-projection-enabled': 'true',
       'hive.parquet.time-zone': 'UTC',
-      'hive.timestamp-precision': 'MICROSECONDS',
       'hive.security': 'allow-all',
       'hive.iceberg-catalog-name': 'iceberg',
     },
