@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { QueryExecution } from '@aws-sdk/client-athena'
 import { InvalidInputError } from '../../errors.ts'
-import { quoteIdentifier, quoteLiteral } from '../../format/sql-quote.ts'
+import { quoteLiteral } from '../../format/sql-quote.ts'
+import { trinoDialect } from '../../format/trino-dialect.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EngineQuery, ParquetExport, QueryEngine, QueryResult, SqlDialect } from '../../ports/query-engine.ts'
 import { AthenaApi, type StartInput } from './api.ts'
@@ -19,7 +20,7 @@ import { unloadedFiles } from './unload.ts'
 /** Amazon Athena: the tables of a Glue catalog, a query an execution in a workgroup. */
 export class AthenaEngine implements QueryEngine {
   readonly name = 'athena'
-  readonly dialect: SqlDialect = { placeholder: () => '?', identifier: quoteIdentifier }
+  readonly dialect: SqlDialect = trinoDialect
   readonly #options: AthenaOptions
   readonly #pace: Pace
   readonly #api: AthenaApi
@@ -85,8 +86,8 @@ export class AthenaEngine implements QueryEngine {
   }
 
   #statement(query: EngineQuery): { sql: string; parameters: string[] } {
-    const { sql, places } = readingStatement(query.sql)
-    const parameters = executionParameters(query.parameters, places)
+    const { sql, names } = readingStatement(query.sql)
+    const parameters = executionParameters(names, query.parameters)
     const { maxScannedBytes } = this.#options
     const expected = query.expectedScanBytes ?? 0
     if (maxScannedBytes !== null && expected > maxScannedBytes) {

@@ -1,18 +1,22 @@
 import { InvalidInputError } from '../../errors.ts'
+import { toPositional } from '../../format/named-parameters.ts'
 
 /** Athena takes no longer ones. */
 const MAX_SQL_BYTES = 256 * 1024
 
 const READING = new Set(['SELECT', 'WITH', 'VALUES', 'TABLE'])
 
-/** What text is made of, as far as `;`, `?` and the first word are told by it. */
+/** What text is made of, as far as `;` and the first word are told by it. */
 const TOKEN =
   /(?<blank>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*")|(?<word>[A-Za-z_]\w*)|(?<other>[\s\S])/y
 
-/** A statement that only reads, without the `;` behind it, and how many `?` it has. */
+/** Sets properties for the statement. */
+const SETS = /^WITH\s+SESSION\s+(?!AS\b|\()/i
+
+/** A statement that only reads, without the `;` behind it, its parameters as `?`; their names in order. */
 export interface ReadingStatement {
   sql: string
-  places: number
+  names: readonly string[]
 }
 
 /**
@@ -26,7 +30,7 @@ export function readingStatement(text: string): ReadingStatement {
     })
   }
   let first: string | null = null
-  let places = 0
+  let begin = 0
   let end: number | null = null
   TOKEN.lastIndex = 0
   while (TOKEN.lastIndex < text.length) {
@@ -35,12 +39,14 @@ export function readingStatement(text: string): ReadingStatement {
     if (blank !== undefined) continue
     if (end !== null && other !== ';') throw forbidden('The text holds several statements.')
     if (other === ';') end ??= start
-    else if (other === '?') places += 1
-    if (first === null && other !== '(' && other !== ';') first = (word ?? '').toUpperCase()
+    else if (first === null && other !== '(') {
+      first = (word ?? '').toUpperCase()
+      begin = start
+    }
   }
   if (first === null) throw forbidden('The text holds no statement.')
-  if (!READING.has(first)) throw forbidden('Only a SELECT can be run.')
-  return { sql: text.slice(0, end ?? text.length).trim(), places }
+  if (!READING.has(first) || SETS.test(text.slice(begin))) throw forbidden('Only a SELECT can be run.')
+  return toPositional(text.slice(0, end ?? text.length).trimEnd())
 }
 
 function forbidden(message: string): InvalidInputError {

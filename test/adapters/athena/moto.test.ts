@@ -30,7 +30,7 @@ describe('Athena as moto understands its API', () => {
       columns,
     )
     const answer = await ask(engine, {
-      sql: 'SELECT key, count(*) AS events FROM orders WHERE key > ? GROUP BY key',
+      sql: 'SELECT key, count(*) AS events FROM orders WHERE key > $key GROUP BY key',
       parameters: [{ name: 'key', type: 'string', value: "o'r" }],
     })
     assert.deepEqual(answer.columns, columns)
@@ -43,11 +43,11 @@ describe('Athena as moto understands its API', () => {
   it('kept statement, parameters, workgroup and place of the result as we meant them', async () => {
     await moto.queueResult([['x']], [{ name: 'x', type: 'varchar' }])
     const { statistics } = await ask(engine, {
-      sql: 'SELECT x FROM orders WHERE x = ?',
+      sql: 'SELECT x FROM orders WHERE x = $x',
       parameters: [{ name: 'x', type: 'string', value: "o'r" }],
     })
     const { QueryExecution } = await call('GetQueryExecution', { QueryExecutionId: statistics.engineQueryId })
-    assert.equal(QueryExecution.Query, 'SELECT x FROM orders WHERE x = ?')
+    assert.equal(QueryExecution.Query, 'SELECT x FROM orders WHERE x = ? ')
     assert.deepEqual(QueryExecution.ExecutionParameters, ["'o''r'"])
     assert.equal(QueryExecution.WorkGroup, 'primary')
     assert.deepEqual(QueryExecution.QueryExecutionContext, { Catalog: 'AwsDataCatalog', Database: 'default' })

@@ -54,7 +54,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
   it('binds values of every type, and never reads them as SQL', async () => {
     const evil = "x'; DROP TABLE orders; --"
     const { rows } = await ask(engine, {
-      sql: 'SELECT ?, ? + 1, ?, ?, ?, count(*) FROM orders WHERE record_key = to_utf8(?) AND record_timestamp >= ?',
+      sql: 'SELECT $a, $b + 1, $c, $d, $e, count(*) FROM orders WHERE record_key = to_utf8($f) AND record_timestamp >= $g',
       parameters: [
         { name: 'a', type: 'string', value: evil },
         { name: 'b', type: 'integer', value: 9_007_199_254_740_993n },
@@ -106,7 +106,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
     })
     await assert.rejects(
       ask(engine, {
-        sql: 'SELECT x\nFROM orders WHERE record_offset = ?',
+        sql: 'SELECT x\nFROM orders WHERE record_offset = $o',
         parameters: [{ name: 'o', type: 'integer', value: 1n }],
       }),
       { code: 'sql-invalid', message: /^line 1, column 8: / },
@@ -160,7 +160,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
   it('writes Parquet by UNLOAD, which other readers read', async () => {
     const exported = await engine.exportParquet(
       queryOf({
-        sql: 'SELECT record_offset, from_utf8(record_key) AS key, record_timestamp FROM orders WHERE record_partition = ? -- all',
+        sql: 'SELECT record_offset, from_utf8(record_key) AS key, record_timestamp FROM orders WHERE record_partition = $p -- all',
         parameters: [{ name: 'p', type: 'integer', value: 1n }],
       }),
       new AbortController().signal,
