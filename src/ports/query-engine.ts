@@ -20,6 +20,12 @@ export interface QueryEngine {
    */
   exportParquet?(query: EngineQuery, signal: AbortSignal): Promise<ParquetExport>
 
+  /**
+   * Carries out a statement that changes the engine's catalog: only one that this program wrote itself, never a caller's.
+   * Only where a catalog has to be told of partitions. Safe to repeat where the statement is.
+   */
+  define?(sql: string, signal: AbortSignal): Promise<void>
+
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
 }

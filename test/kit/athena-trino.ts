@@ -27,6 +27,8 @@ export function athenaOnTrino(trinoUrl: string, store: S3Access): SqlEngine {
     runOnTrino(trinoUrl, statement, signal, scanned)
   return {
     async run(statement, signal, scanned) {
+      const added = /^ALTER TABLE `(?<schema>\w+)`\.`(?<table>\w+)` ADD IF NOT EXISTS\n/.exec(statement.sql)?.groups
+      if (added !== undefined) return await addPartitions(statement.sql, added, run)
       const unload = /^UNLOAD \((?<query>[\s\S]*)\) TO '(?<location>[^']+)' WITH \(/.exec(statement.sql)?.groups
       if (unload === undefined) return await run(statement, signal, scanned)
       const table = `hive.unload.t${randomUUID().replaceAll('-', '')}`
@@ -38,6 +40,25 @@ export function athenaOnTrino(trinoUrl: string, store: S3Access): SqlEngine {
       return { columns: [{ name: 'rows', type: 'bigint' }], rows: [], unloaded: await filesOf(store, unload.location!) }
     },
   }
+}
+
+type Run = (statement: SqlStatement, signal: AbortSignal, scanned: (bytes: number) => void) => Promise<SqlAnswer>
+
+/** Hive's DDL as calls of Trino's procedure, one a partition. */
+async function addPartitions(sql: string, { schema, table }: Record<string, string>, run: Run): Promise<SqlAnswer> {
+  for (const [, columns, location] of sql.matchAll(/^ {2}PARTITION \((.+)\) LOCATION ('.+')$/gm)) {
+    const parts = [...columns!.matchAll(/`(\w+)` = ('(?:[^']|'')*')/g)]
+    const names = parts.map(([, name]) => `'${name}'`).join(', ')
+    const values = parts.map(([, , value]) => value).join(', ')
+    const call = `CALL system.register_partition('${schema}', '${table}', ARRAY[${names}], ARRAY[${values}], ${location})`
+    try {
+      const plain = { parameters: [], catalog: 'hive', database: 'default' }
+      await run({ ...plain, sql: call }, new AbortController().signal, () => undefined)
+    } catch (error) {
+      if (!(error instanceof SqlFailure && error.message.includes('already'))) throw error
+    }
+  }
+  return { columns: [], rows: [] }
 }
 
 async function filesOf(store: S3Access, location: string): Promise<string[]> {
@@ -54,7 +75,10 @@ async function runOnTrino(
   signal: AbortSignal,
   scanned: (bytes: number) => void,
 ): Promise<SqlAnswer> {
-  const session = { 'x-trino-catalog': catalog === 'AwsDataCatalog' ? 'hive' : catalog, 'x-trino-schema': database }
+  const session = {
+    'x-trino-catalog': /^awsdatacatalog$/i.test(catalog) ? 'hive' : catalog,
+    'x-trino-schema': database,
+  }
   // Beside the text here too: Trino's analyser binds the values to a statement that it was given by name.
   const prepared = parameters.length === 0 ? {} : { 'x-trino-prepared-statement': `q=${encodeURIComponent(sql)}` }
   let answer = await ask(`${url}/v1/statement`, {

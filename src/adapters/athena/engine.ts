@@ -17,6 +17,9 @@ import { batchesOf, firstPage } from './rows.ts'
 import { readingStatement } from './statement.ts'
 import { unloadedFiles } from './unload.ts'
 
+/** Statements about the catalog are short. */
+const DEFINE_TIMEOUT_MS = 300_000
+
 /** Amazon Athena: the tables of a Glue catalog, a query an execution in a workgroup. */
 export class AthenaEngine implements QueryEngine {
   readonly name = 'athena'
@@ -38,7 +41,7 @@ export class AthenaEngine implements QueryEngine {
 
   async run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult> {
     const statement = this.#statement(query)
-    return await this.#execution(query, signal, async (execution, elapsedMs) => {
+    return await this.#execution(query.limits.timeoutMs, signal, async (execution, elapsedMs) => {
       const done = await execution.succeed(this.#input(statement, tokenOf(query, 'rows')))
       const first = await firstPage(this.#api, done.id, execution.signal)
       const place = { id: done.id, url: done.ResultConfiguration?.OutputLocation ?? null }
@@ -65,7 +68,7 @@ export class AthenaEngine implements QueryEngine {
     const token = tokenOf(query, 'parquet')
     const folder = `${outputLocation.replace(/\/$/, '')}/unload/${token}/`
     const unload = `UNLOAD (\n${sql}\n) TO ${quoteLiteral(folder)} WITH (format = 'PARQUET', compression = 'ZSTD')`
-    return await this.#execution(query, signal, async (execution, elapsedMs) => {
+    return await this.#execution(query.limits.timeoutMs, signal, async (execution, elapsedMs) => {
       const done = await execution.succeed(this.#input({ sql: unload, parameters }, token), { linesBefore: 1 })
       const manifest = done.Statistics?.DataManifestLocation
       const files = manifest === undefined ? [] : await unloadedFiles(this.#objects, manifest, execution.signal)
@@ -75,6 +78,14 @@ export class AthenaEngine implements QueryEngine {
         read: (file, reading) => this.#objects.open(file, reading),
         statistics: { rows: 0, truncated: false, files: 0, elapsedMs: elapsedMs(), ...this.#facts(done) },
       }
+    })
+  }
+
+  async define(sql: string, signal: AbortSignal): Promise<void> {
+    const input = this.#input({ sql, parameters: [] }, randomUUID())
+    await this.#execution(DEFINE_TIMEOUT_MS, signal, async (execution) => {
+      await execution.succeed(input)
+      this.#finish(execution)
     })
   }
 
@@ -97,12 +108,12 @@ export class AthenaEngine implements QueryEngine {
   }
 
   async #execution<T>(
-    query: EngineQuery,
+    timeoutMs: number,
     signal: AbortSignal,
     use: (execution: Execution, elapsedMs: () => number) => Promise<T>,
   ): Promise<T> {
     const startedMs = performance.now()
-    const bounds = { timeoutMs: query.limits.timeoutMs, maxScannedBytes: this.#options.maxScannedBytes }
+    const bounds = { timeoutMs, maxScannedBytes: this.#options.maxScannedBytes }
     const execution = new Execution(this.#api, this.#pace, bounds, signal)
     const using = use(execution, () => performance.now() - startedMs)
     this.#running.set(execution, using)

@@ -3,6 +3,10 @@ import { AthenaEngine } from '../../../src/adapters/athena/engine.ts'
 import type { AthenaOptions } from '../../../src/adapters/athena/options.ts'
 import { openS3Store } from '../../../src/adapters/s3/store.ts'
 import { SystemClock } from '../../../src/adapters/system-clock.ts'
+import { commitLogSnapshots } from '../../../src/query/archive-snapshots.ts'
+import { renderDdl } from '../../../src/query/ddl/render.ts'
+import { tableShape } from '../../../src/query/ddl/table-shape.ts'
+import type { registerPartitions } from '../../../src/query/partition-registration.ts'
 import type { Workgroup } from '../../kit/athena-executions.ts'
 import { resultsIn } from '../../kit/athena-results.ts'
 import { type AthenaServer, type SqlAnswer, startAthenaServer } from '../../kit/athena-server.ts'
@@ -17,16 +21,22 @@ import { optionsFor } from './rig.ts'
 /** An archive of `orders()` in a bucket, a table over it, and a server that speaks Athena's protocol about it. */
 export interface AthenaOnTrino {
   server: AthenaServer
+  database: string
   minio: S3Access
   bucket: string
   /** An engine for it, with other options than the usual. */
   open(options?: Partial<AthenaOptions>): AthenaEngine
   /** Runs on Trino what Athena's engine would refuse. */
   define(sql: string): Promise<SqlAnswer>
+  /** What describes the table. */
+  table: Parameters<typeof registerPartitions>[1]
   stop(): Promise<void>
 }
 
-export async function startAthenaOnTrino(workgroups: Record<string, Workgroup> = {}): Promise<AthenaOnTrino> {
+export async function startAthenaOnTrino(
+  workgroups: Record<string, Workgroup> = {},
+  { registered } = { registered: true },
+): Promise<AthenaOnTrino> {
   const minio = await sharedMinio()
   const [bucket, trinoAccess] = await Promise.all([freshBucket(minio), sharedTrino()])
   const trino = athenaOnTrino(trinoAccess.url, minio)
@@ -37,18 +47,20 @@ export async function startAthenaOnTrino(workgroups: Record<string, Workgroup> =
   }
   const store = openS3Store(`s3://${bucket}`, minio)
   await archiveRecords(store, 'orders', orders())
+  const segments = await commitLogSnapshots(store).load('orders')
+  const shape = tableShape({
+    topic: 'orders',
+    segments,
+    storeUrl: store.url,
+    table: null,
+    schema: database,
+    discovery: 'registered',
+    fields: {},
+  })
   await store.close()
-  for (const sql of [
-    `CREATE SCHEMA hive.${database}`,
-    `CREATE TABLE hive.${database}.orders (
-      record_partition integer, record_offset bigint, record_timestamp timestamp(3), record_key varbinary,
-      record_value varbinary, record_headers array(row(key varchar, value varbinary)),
-      year varchar, month varchar, day varchar, hour varchar)
-    WITH (format = 'PARQUET', external_location = 's3://${bucket}/topics/orders/',
-      partitioned_by = ARRAY['year', 'month', 'day', 'hour'])`,
-    `CALL hive.system.sync_partition_metadata('${database}', 'orders', 'ADD')`,
-  ]) {
-    await define(sql)
+  // What Trino has for the statements of Athena's own catalog.
+  for (const sql of [`CREATE SCHEMA ${database}`, ...renderDdl('trino', shape)]) {
+    if (registered || !sql.startsWith('CALL')) await define(sql)
   }
   const server = await startAthenaServer({
     engine: trino,
@@ -57,6 +69,7 @@ export async function startAthenaOnTrino(workgroups: Record<string, Workgroup> =
   })
   return {
     server,
+    database,
     minio,
     bucket,
     open: (options = {}) =>
@@ -72,6 +85,7 @@ export async function startAthenaOnTrino(workgroups: Record<string, Workgroup> =
         new SystemClock(),
       ),
     define,
+    table: { shape, segments, storeUrl: store.url },
     stop: server.stop,
   }
 }
