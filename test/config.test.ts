@@ -139,6 +139,26 @@ store: { s3: { forcePathStyle: "\${STYLE:-false}" } }`
 })
 
 describe('wrong configuration:', () => {
+  test("Trino's secrets go over TLS only, one of them at a time, and to a known place", async () => {
+    const trino = (settings: string) => problems(`query: { trino: { ${settings} } }`)
+    assert.equal((await load(null)).query.trino, null)
+    assert.deepEqual((await load('query: { trino: { url: "https://t:8443", password: x } }')).query.trino, {
+      url: 'https://t:8443',
+      user: 'coldstream',
+      password: 'x',
+      accessToken: null,
+      catalog: 'hive',
+      schema: 'events',
+    })
+    assert.deepEqual(await trino('url: "http://t:8080", password: x'), [
+      'query.trino.url: must be https, as password would be seen by others',
+    ])
+    assert.deepEqual(await trino('password: x, accessToken: y'), [
+      'query.trino.accessToken: is set, and password too; only one of them can be',
+      'query.trino.url: is not set, but password is',
+    ])
+  })
+
   test('all problems are told at once, each with its path and what is expected', async () => {
     const yaml = `
 kafak: {}
@@ -292,6 +312,9 @@ describe('printing the configuration:', () => {
     environment.COLDSTREAM_S3_ACCESS_KEY_ID = 'AKIA'
     environment.COLDSTREAM_ATHENA_ACCESS_KEY_ID = 'AKIA'
     environment.COLDSTREAM_HEADROOM_WEBHOOK_URL = 'https://hooks.example/hunter22'
+    environment.COLDSTREAM_TRINO_URL = 'https://trino.example'
+    // one of the two
+    delete environment.COLDSTREAM_TRINO_ACCESS_TOKEN
     const printed = inspect((await loadTls(environment)).description, { depth: 9 })
     assert.doesNotMatch(printed, new RegExp(`hunter22|${sha256}`))
     assert.match(printed, /archivist/)
@@ -313,22 +336,22 @@ describe('printing the configuration:', () => {
     )
   })
 
-  test('athena: what is left out is null, prices may have decimals, results are read from the S3 of the archive', async () => {
-    const { athena } = (await load(null)).query
-    assert.equal(athena.workgroup, 'primary')
-    assert.equal(athena.pricePerTb, 5)
-    assert.deepEqual(athena.results, { endpoint: null, forcePathStyle: false })
-    assert.deepEqual(
-      [athena.outputLocation, athena.region, athena.endpoint, athena.credentials, athena.maxScannedBytes],
-      [null, null, null, null, null],
-    )
+  test('athena: no engine without a workgroup; prices may have decimals; results are read from the S3 of the archive', async () => {
+    assert.equal((await load(null)).query.athena, null)
+    const { athena } = (await load(null, { COLDSTREAM_ATHENA_WORKGROUP: 'primary' })).query
+    assert.deepEqual(athena, {
+      ...{ workgroup: 'primary', database: 'events', catalog: 'AwsDataCatalog', pricePerTb: 5 },
+      ...{ outputLocation: null, region: null, endpoint: null, credentials: null },
+      ...{ reuseMaxAgeMinutes: null, maxScannedBytes: null, results: { endpoint: null, forcePathStyle: false } },
+    })
     const yaml = `store: { s3: { endpoint: "http://minio:9000" } }
-query: { athena: { pricePerTb: 6.75, outputLocation: s3://results/here, accessKeyId: a, secretAccessKey: b } }`
+query: { athena: { workgroup: w, pricePerTb: 6.75, outputLocation: s3://results/here, accessKeyId: a, secretAccessKey: b } }`
     const configured = (await load(yaml)).query.athena
-    assert.equal(configured.pricePerTb, 6.75)
-    assert.deepEqual(configured.credentials, { accessKeyId: 'a', secretAccessKey: 'b' })
-    assert.deepEqual(configured.results, { endpoint: 'http://minio:9000', forcePathStyle: true })
-    assert.equal((await load(null, { COLDSTREAM_ATHENA_PRICE_PER_TB: '7.5' })).query.athena.pricePerTb, 7.5)
+    assert.equal(configured?.pricePerTb, 6.75)
+    assert.deepEqual(configured?.credentials, { accessKeyId: 'a', secretAccessKey: 'b' })
+    assert.deepEqual(configured?.results, { endpoint: 'http://minio:9000', forcePathStyle: true })
+    const byVariable = { COLDSTREAM_ATHENA_WORKGROUP: 'w', COLDSTREAM_ATHENA_PRICE_PER_TB: '7.5' }
+    assert.equal((await load(null, byVariable)).query.athena?.pricePerTb, 7.5)
     const wrong =
       'query: { athena: { outputLocation: results, pricePerTb: -1, accessKeyId: a, reuseMaxAgeMinutes: 0 } }'
     assert.deepEqual(await problems(wrong), [

@@ -3,15 +3,13 @@ import { section, text } from './schema-parts.ts'
 
 /** How to reach Athena, and what a query there may cost. */
 export const athena = section('Amazon Athena as the engine of queries; see [athena.md](athena.md).', {
-  workgroup: Type.String({
-    description: 'Workgroup whose settings and limits count.',
-    default: 'primary',
-    minLength: 1,
+  workgroup: text({
+    description: 'Workgroup whose settings and limits count. Without it there is no such engine.',
     env: 'COLDSTREAM_ATHENA_WORKGROUP',
   }),
   database: Type.String({
     description: 'Database of the tables that a statement names without one.',
-    default: 'default',
+    default: 'events',
     minLength: 1,
     env: 'COLDSTREAM_ATHENA_DATABASE',
   }),

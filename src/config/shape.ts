@@ -73,9 +73,18 @@ export interface Config {
     concurrency: { running: number; waiting: number }
     threads: number
     maxSpillBytes: number
+    /** Null where none is configured. */
+    trino: {
+      url: string
+      user: string
+      password: string | null
+      accessToken: string | null
+      catalog: string
+      schema: string
+    } | null
     cacheFolder: string
     cacheMaxBytes: number
-    /** As the adapter's options say it. */
+    /** As the adapter's options say it; null where no workgroup is named. */
     athena: {
       workgroup: string
       database: string
@@ -90,7 +99,7 @@ export interface Config {
       pricePerTb: number
       /** Where result objects are read: the S3 of the archive. */
       results: { endpoint: string | null; forcePathStyle: boolean }
-    }
+    } | null
   }
   http: {
     host: string

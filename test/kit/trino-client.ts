@@ -10,8 +10,18 @@ interface Answer {
  * Runs one statement, also one that changes something, and returns its rows as JSON has them. Catalog `hive`, zone UTC. A
  * few lines that share nothing with the adapter.
  */
-export async function onTrino({ url }: TrinoAccess, sql: string, catalog = 'hive'): Promise<unknown[][]> {
-  const headers = { 'X-Trino-User': 'test', 'X-Trino-Catalog': catalog, 'X-Trino-Time-Zone': 'UTC' }
+export async function onTrino(
+  { url }: TrinoAccess,
+  sql: string,
+  catalog = 'hive',
+  schema = 'default',
+): Promise<unknown[][]> {
+  const headers = {
+    'X-Trino-User': 'test',
+    'X-Trino-Catalog': catalog,
+    'X-Trino-Schema': schema,
+    'X-Trino-Time-Zone': 'UTC',
+  }
   const rows: unknown[][] = []
   let answer = (await (await fetch(`${url}/v1/statement`, { method: 'POST', body: sql, headers })).json()) as Answer
   for (;;) {
