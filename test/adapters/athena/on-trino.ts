@@ -35,7 +35,7 @@ export interface AthenaOnTrino {
 
 export async function startAthenaOnTrino(
   workgroups: Record<string, Workgroup> = {},
-  { registered } = { registered: true },
+  { registered, fields = {} }: { registered: boolean; fields?: Record<string, string> } = { registered: true },
 ): Promise<AthenaOnTrino> {
   const minio = await sharedMinio()
   const [bucket, trinoAccess] = await Promise.all([freshBucket(minio), sharedTrino()])
@@ -55,7 +55,7 @@ export async function startAthenaOnTrino(
     table: null,
     schema: database,
     discovery: 'registered',
-    fields: {},
+    fields,
   })
   await store.close()
   // What Trino has for the statements of Athena's own catalog.
