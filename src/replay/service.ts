@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { ConflictError } from '../errors.ts'
+import { ConflictError, UnavailableError } from '../errors.ts'
 import { ReplayChange } from './change/replay-change.ts'
-import { Controllers } from './controllers.ts'
 import type { ReplayDeps } from './deps.ts'
-import { refusal } from './finding.ts'
 import { defaultReplayLimits } from './limits.ts'
-import { listReplays, type ReplayFilter } from './list.ts'
-import { prepareReplay } from './prepare.ts'
+import { refusal } from './plan/finding.ts'
+import { prepareReplay } from './plan/prepare.ts'
 import { previewReplay, type ReplayPreview } from './preview.ts'
-import { parseRate } from './rate.ts'
-import { ReplayRecords } from './replay-records.ts'
-import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request.ts'
+import { parseRate } from './request/rate.ts'
+import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request/request.ts'
+import { Controllers } from './run/controllers.ts'
+import { listReplays, type ReplayFilter } from './run/list.ts'
+import { ReplayRecords } from './run/replay-records.ts'
+import { isFinal } from './run/state.ts'
+import { steer, type Wish } from './run/steering.ts'
+import type { StoredReplay } from './run/stored-replay.ts'
+import { allSlots } from './run/work-slots.ts'
 import { resolveSource } from './selections/named-source.ts'
 import { SavedSelections } from './selections/saved-selections.ts'
-import { isFinal } from './state.ts'
 import { type ReplayStatus, replayStatus } from './status.ts'
 import { Statuses } from './statuses.ts'
-import { steer, type Wish } from './steering.ts'
-import type { StoredReplay } from './stored-replay.ts'
-import { allSlots } from './work-slots.ts'
 
 export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
   Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
@@ -135,7 +135,7 @@ export class ReplayService {
 
   /**
    * The replay's status now, and again whenever it has changed, until it is at its end; that one is the last. Looks at
-   * what other instances do once in a poll interval.
+   * what other instances do once in a poll interval, and waits while store or broker are away.
    */
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<ReplayStatus, void, undefined> {
     let shown = ''
@@ -143,13 +143,14 @@ export class ReplayService {
       const controller = this.#controllers.get(id)
       const changed = Promise.withResolvers<void>()
       const unsubscribe = controller?.subscribe(changed.resolve)
-      const status = await this.get(id)
-      const text = JSON.stringify(status)
-      if (text !== shown) yield status
+      const status = await this.#unlessAway(id)
+      const text = status === null ? shown : JSON.stringify(status)
+      if (status !== null && text !== shown) yield status
       shown = text
-      if (!isFinal(status.state)) await this.#next(changed.promise, signal)
+      const isOver = status !== null && isFinal(status.state)
+      if (!isOver) await this.#next(changed.promise, signal)
       unsubscribe?.()
-      if (signal.aborted || isFinal(status.state)) return
+      if (signal.aborted || isOver) return
     }
   }
 
@@ -188,6 +189,16 @@ export class ReplayService {
       if (status.state !== 'pausing' && status.state !== 'cancelling') break
     }
     return status
+  }
+
+  /** The status, or null while store or broker cannot be reached. */
+  async #unlessAway(id: string): Promise<ReplayStatus | null> {
+    try {
+      return await this.get(id)
+    } catch (error) {
+      if (error instanceof UnavailableError) return null
+      throw error
+    }
   }
 
   async #next(changed: Promise<void>, signal: AbortSignal): Promise<void> {
