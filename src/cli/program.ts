@@ -3,6 +3,8 @@ import { ColdstreamError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { captureCommand } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
+import { ddlCommand } from './ddl.ts'
+import { ddlOptions } from './ddl-options.ts'
 import { doctorCommand } from './doctor.ts'
 import { pairs, wholeNumber } from './option-values.ts'
 import { createOutput, renderError, type Streams } from './output.ts'
@@ -148,6 +150,7 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .option('--limit <rows>', 'rows at most', wholeNumber)
     .action(run(queryCommand))
   program.command('templates').description('list the SQL templates and their parameters').action(run(templatesCommand))
+  ddlOptions(program.command('ddl')).action(run(ddlCommand))
   program
     .command('upcasters')
     .description('list the modules that can change events while they are replayed')

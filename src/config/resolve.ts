@@ -9,6 +9,7 @@ import type { Settings } from './schema.ts'
 import type { Config } from './shape.ts'
 import type { Environment } from './substitute.ts'
 import { tlsMaterial } from './tls-files.ts'
+import { trinoOf } from './trino-resolve.ts'
 
 /** Turns settings, each valid by itself, into what the services take; notes what does not go together. */
 export function resolveSettings(
@@ -49,6 +50,7 @@ export function resolveSettings(
       concurrency: { running: query.maxRunning, waiting: query.maxWaiting },
       threads: query.threads ?? availableParallelism(),
       maxSpillBytes: query.maxSpillBytes,
+      trino: trinoOf(query.trino, problems),
       cacheFolder: query.cacheFolder ?? join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'coldstream'),
       cacheMaxBytes: query.cacheMaxBytes,
     },

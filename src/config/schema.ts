@@ -3,6 +3,7 @@ import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { replay } from './replay-schema.ts'
 import { bytes, GiB, MiB, section, text } from './schema-parts.ts'
+import { trino } from './trino-schema.ts'
 
 const store = section('Where the archive is kept.', {
   url: Type.String({
@@ -122,6 +123,7 @@ const query = section('Limits of SQL queries.', {
     minimum: 0,
     env: 'COLDSTREAM_QUERY_MAX_SPILL_BYTES',
   }),
+  trino,
   threads: Type.Optional(
     Type.Integer({
       description: 'Threads of one query.',

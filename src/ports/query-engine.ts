@@ -20,10 +20,27 @@ export interface QueryEngine {
 
 /** How an engine writes what differs between SQL engines. */
 export interface SqlDialect {
+  /** Whose way of writing lambdas and structs it follows. */
+  readonly syntax: 'duckdb' | 'trino'
   /** The parameter's place in the text; `position` counts all places from 0. */
   placeholder(name: string, position: number): string
   /** A name as a quoted identifier. */
   identifier(name: string): string
+  /**
+   * A topic in FROM, where its name alone does not do: the rows of the partitions within the bounds, or of all, with the
+   * types that they have everywhere.
+   */
+  table?(topic: string, bounds: PartitionBounds | null): string
+}
+
+/**
+ * Between what the partition columns of a topic's files lie that are asked for, as text, both ends inclusive: the first
+ * column by itself, and all of them put together with `/`. At least one column.
+ */
+export interface PartitionBounds {
+  columns: readonly string[]
+  first: { from: string; to: string }
+  joined: { from: string; to: string }
 }
 
 export interface EngineQuery {
@@ -33,6 +50,8 @@ export interface EngineQuery {
   /** For engines that read files themselves; one with a catalog of its own never asks. */
   tables: TableSource
   limits: QueryLimits
+  /** Called now and then with the share of the work that is done, 0 to 1, where the engine knows. */
+  onProgress?: (share: number) => void
 }
 
 /** A typed value for a placeholder. */
@@ -132,4 +151,7 @@ export interface QueryStatistics {
   files: number
   bytes: number
   elapsedMs: number
+  /** What the engine says it has read, and what that costs, where it counts. */
+  scannedBytes?: number
+  costUsd?: number
 }

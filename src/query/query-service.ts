@@ -3,6 +3,7 @@ import type { Clock } from '../ports/clock.ts'
 import type {
   BoundParameter,
   EngineQuery,
+  PartitionBounds,
   QueryEngine,
   QueryLimits,
   QueryResult,
@@ -11,6 +12,7 @@ import type {
 import { bindByValue } from './ad-hoc.ts'
 import type { ArchiveSnapshots } from './archive-snapshots.ts'
 import { ArchiveTables } from './archive-tables.ts'
+import { partitionBounds } from './partition-bounds.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { Slots } from './slots.ts'
 import type { TemplateLibrary } from './template/library.ts'
@@ -89,10 +91,20 @@ export class QueryService {
     const template = this.#parts.templates.get(request.template)
     const topics = await this.#parts.snapshots.topics()
     const values = readValues(template, given, { nowMs: this.#parts.clock.nowMs(), topics })
-    return {
-      ...render(template, values, this.#parts.engine.dialect),
-      window: windowOf(template, values) ?? request.window ?? null,
+    const window = windowOf(template, values) ?? request.window ?? null
+    const { dialect } = this.#parts.engine
+    // only an engine that finds the files by itself has to be told which
+    const bounds = dialect.table && window ? await this.#bounds(values.identifiers.values(), window) : new Map()
+    return { ...render(template, values, dialect, bounds), window }
+  }
+
+  async #bounds(topics: Iterable<string>, window: TimeWindow): Promise<Map<string, PartitionBounds>> {
+    const bounds = new Map<string, PartitionBounds>()
+    for (const topic of new Set(topics)) {
+      const found = partitionBounds(await this.#parts.snapshots.load(topic), window)
+      if (found !== null) bounds.set(topic, found)
     }
+    return bounds
   }
 
   async #enter(signal: AbortSignal): Promise<() => void> {
@@ -138,6 +150,6 @@ function windowOf(template: Template, values: TemplateValues): TimeWindow | null
   }
 }
 
-function toInfo({ name, title, description, parameters, window }: Template): TemplateInfo {
-  return { name, title, description, parameters, window }
+function toInfo({ name, title, description, parameters, columns, window }: Template): TemplateInfo {
+  return { name, title, description, parameters, columns, window }
 }

@@ -22,6 +22,7 @@ const Template = Type.Object({
       oneOf: Type.Union([Type.Array(Type.String()), Type.Null()]),
     }),
   ),
+  columns: Type.Array(Type.Object({ name: Type.String(), type: Type.String(), description: Type.String() })),
   window: Type.Union([Type.Object({ from: Type.String(), until: Type.String() }), Type.Null()]),
 })
 
@@ -59,8 +60,9 @@ export function queryRoutes(server: Server, { queries }: Services): void {
     '/v1/query-templates',
     { schema: { tags: ['queries'], response: { 200: Type.Object({ templates: Type.Array(Template) }) } } },
     () => ({
-      templates: queries.templates().map(({ parameters, ...template }) => ({
+      templates: queries.templates().map(({ parameters, columns, ...template }) => ({
         ...template,
+        columns: [...columns],
         parameters: parameters.map(({ oneOf, ...parameter }) => ({
           ...parameter,
           oneOf: oneOf === null ? null : [...oneOf],
