@@ -2,6 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { athenaOf } from './athena-resolve.ts'
 import { headroomOf } from './headroom-resolve.ts'
 import { masked } from './mask.ts'
 import type { Problem } from './problems.ts'
@@ -53,6 +54,7 @@ export function resolveSettings(
       trino: trinoOf(query.trino, problems),
       cacheFolder: query.cacheFolder ?? join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'coldstream'),
       cacheMaxBytes: query.cacheMaxBytes,
+      athena: athenaOf(query.athena, store.s3, problems),
     },
     http,
     log,

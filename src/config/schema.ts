@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { athena } from './athena-schema.ts'
 import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { replay } from './replay-schema.ts'
@@ -159,6 +160,7 @@ const query = section('Limits of SQL queries.', {
     minimum: MiB,
     env: 'COLDSTREAM_QUERY_CACHE_MAX_BYTES',
   }),
+  athena,
 })
 
 const http = section('The REST API of `coldstream serve`.', {
