@@ -14,6 +14,12 @@ export interface QueryEngine {
    */
   run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult>
 
+  /**
+   * What the statement would read, found without reading it. Absent where the engine cannot say. Throws what `run` throws
+   * of a statement's text.
+   */
+  estimate?(query: EngineQuery, signal: AbortSignal): Promise<QueryEstimate>
+
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
 }
@@ -33,6 +39,16 @@ export interface EngineQuery {
   /** For engines that read files themselves; one with a catalog of its own never asks. */
   tables: TableSource
   limits: QueryLimits
+  /** Called now and then with the share of the work that is done, 0 to 1, where the engine knows. */
+  onProgress?: (share: number) => void
+}
+
+/** At most so much is read: engines leave out columns and parts of files that they can tell are not needed. */
+export interface QueryEstimate {
+  files: number
+  bytes: number
+  /** For engines that cost by what they read. */
+  costUsd?: number
 }
 
 /** A typed value for a placeholder. */
@@ -49,8 +65,22 @@ export type BoundParameter = { name: string } & (
 export interface TableSource {
   /** All topics, sorted. */
   names(): Promise<readonly string[]>
-  /** The topics' files, at one moment each; they stay readable until the query has ended. */
-  load(names: readonly string[], signal: AbortSignal): Promise<LocalTables>
+  /**
+   * The topics' files, at one moment each; they stay readable until the query has ended. `bounds` by topic: rows beyond
+   * them are not asked for, so that files which hold only such may be left out.
+   */
+  load(names: readonly string[], signal: AbortSignal, bounds?: ReadonlyMap<string, RowBounds>): Promise<LocalTables>
+  /** What `load` would give, without bringing it here. */
+  measure(names: readonly string[], bounds?: ReadonlyMap<string, RowBounds>): Promise<QueryEstimate>
+}
+
+/** Rows that a statement can use of a table; others may be shown to it or not. Null: open on that side, or any. */
+export interface RowBounds {
+  partitions: readonly number[] | null
+  /** Offsets `[fromOffset, untilOffset)`. */
+  fromOffset: bigint | null
+  untilOffset: bigint | null
+  time: TimeWindow
 }
 
 export interface LocalTables {
@@ -132,4 +162,7 @@ export interface QueryStatistics {
   files: number
   bytes: number
   elapsedMs: number
+  /** What the engine says it has read, and what that costs, where it counts. */
+  scannedBytes?: number
+  costUsd?: number
 }

@@ -2,12 +2,17 @@ import { listArchivedTopics, loadTopic } from '../catalog/snapshot.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 
+/** A segment, and whose rows it holds. */
+export interface ArchivedSegment extends CommittedSegment {
+  partition: number
+}
+
 /** What is archived now. */
 export interface ArchiveSnapshots {
   /** Sorted. */
   topics(): Promise<readonly string[]>
   /** The segments that hold rows, of all incarnations. Throws NotFoundError `topic-not-archived`. */
-  load(topic: string): Promise<readonly CommittedSegment[]>
+  load(topic: string): Promise<readonly ArchivedSegment[]>
 }
 
 /** The snapshots that the archive's commit logs state. */
@@ -18,7 +23,7 @@ export function commitLogSnapshots(store: ObjectStore): ArchiveSnapshots {
       const { incarnations } = await loadTopic(store, topic)
       return incarnations
         .flatMap((incarnation) => incarnation.partitions)
-        .flatMap((partition) => partition.segments)
+        .flatMap(({ partition, segments }) => segments.map((segment) => ({ ...segment, partition })))
         .filter((segment) => segment.records > 0)
     },
   }

@@ -10,6 +10,7 @@ import { lockOnto, openDatabase, refusedTableFunctions } from './sandbox.ts'
 import { parseSelect, prepareSelect } from './statement.ts'
 
 const MEMORY_CHECK_MS = 50
+const PROGRESS_MS = 200
 /** What Node, DuckDB's code and a batch on its way take beside DuckDB's buffers. */
 const BASE_MEMORY_BYTES = 256 * 1024 * 1024
 
@@ -41,10 +42,10 @@ async function open(message: OpenMessage): Promise<FromChild> {
   settings = message
   watchMemory(message.maxMemoryBytes + BASE_MEMORY_BYTES)
   connection = await openDatabase(message)
-  const { tables, tableFunctions } = await parseSelect(connection, message.sql)
+  const { tables, bounds, tableFunctions } = await parseSelect(connection, message.sql, message.parameters)
   const refused = refusedTableFunctions(tableFunctions)
   if (refused.length > 0) throw forbidden(`Table functions that may not be called here: ${refused.join(', ')}.`)
-  return { kind: 'tables', names: tables }
+  return { kind: 'tables', names: tables, bounds }
 }
 
 async function run(message: RunMessage): Promise<FromChild> {
@@ -57,7 +58,8 @@ async function run(message: RunMessage): Promise<FromChild> {
   } catch (error) {
     throw notOfTheStatement(failureOf(error, settings.sql, paths))
   }
-  const statement = await prepareSelect(connection, settings.sql, message.parameters)
+  const statement = await prepareSelect(connection, settings.sql, settings.parameters)
+  if (message.sayProgress) sayProgress()
   const result = await statement.stream()
   stream = new RowStream(result, settings.maxRows, settings.maxResultBytes)
   return { kind: 'columns', columns: columnsOf(result) }
@@ -65,6 +67,13 @@ async function run(message: RunMessage): Promise<FromChild> {
 
 function columnsOf(result: DuckDBResult): { name: string; type: string }[] {
   return result.columnNames().map((name, index) => ({ name, type: result.columnType(index).toString() }))
+}
+
+function sayProgress(): void {
+  setInterval(() => {
+    const { percentage } = connection.progress
+    if (percentage > 0) send({ kind: 'progress', share: Math.min(1, percentage / 100) })
+  }, PROGRESS_MS).unref()
 }
 
 /** DuckDB's own limit does not count every buffer (a long `repeat`, for one), so the process watches itself. */

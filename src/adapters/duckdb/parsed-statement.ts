@@ -1,7 +1,12 @@
+import type { BoundParameter, RowBounds } from '../../ports/query-engine.ts'
+import { boundsOf } from './row-bounds.ts'
+
 /** What DuckDB's parser says of a statement's text (`json_serialize_sql`): the only judge of what it is. */
 export interface ParsedStatement {
   /** Tables it names, in any subquery; names of its own CTEs among them. Sorted, unique. */
   tables: string[]
+  /** What the statement can use of a table at most, by the name it is given. */
+  bounds: Map<string, RowBounds>
   /** Table functions it calls, lower case. Sorted, unique. */
   tableFunctions: string[]
 }
@@ -10,7 +15,7 @@ export interface ParsedStatement {
  * Reads the tree that `json_serialize_sql` made. Nodes are told by their `type`; the tree's other shapes do not matter,
  * so the walk stays right when DuckDB adds kinds of expressions.
  */
-export function readStatementTree(tree: unknown): ParsedStatement {
+export function readStatementTree(tree: unknown, parameters: readonly BoundParameter[]): ParsedStatement {
   const tables = new Set<string>()
   const tableFunctions = new Set<string>()
   const waiting: unknown[] = [tree]
@@ -22,7 +27,7 @@ export function readStatementTree(tree: unknown): ParsedStatement {
     if (type === 'TABLE_FUNCTION') tableFunctions.add(functionName(call))
     waiting.push(...Object.values(node))
   }
-  return { tables: [...tables].sort(), tableFunctions: [...tableFunctions].sort() }
+  return { tables: [...tables].sort(), bounds: boundsOf(tree, parameters), tableFunctions: [...tableFunctions].sort() }
 }
 
 function functionName(call: unknown): string {

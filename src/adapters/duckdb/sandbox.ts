@@ -37,6 +37,8 @@ export async function openDatabase(settings: OpenMessage): Promise<DuckDBConnect
   const connection = await instance.connect()
   await connection.run('SET errors_as_json = true')
   await connection.run("SET TimeZone = 'UTC'")
+  await connection.run('SET enable_progress_bar = true')
+  await connection.run('SET enable_progress_bar_print = false')
   return connection
 }
 
