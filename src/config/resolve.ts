@@ -39,6 +39,16 @@ export function resolveSettings(
     },
     queries: { folder: queries.folder ?? null },
     query: {
+      engine: query.engine,
+      perKey: {
+        maxRunning: query.maxRunningPerKey ?? Number.POSITIVE_INFINITY,
+        maxBytesPerDay: query.maxBytesPerKeyAndDay ?? Number.POSITIVE_INFINITY,
+      },
+      kept: {
+        resultsMs: query.resultsKeepMs,
+        resultsBytes: query.resultsMaxBytes,
+        runs: query.historyMaxRuns,
+      },
       limits: {
         maxRows: query.maxRows,
         maxResultBytes: query.maxResultBytes,

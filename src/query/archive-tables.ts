@@ -7,7 +7,7 @@ import type {
   TableSource,
   TimeWindow,
 } from '../ports/query-engine.ts'
-import type { ArchivedSegment, ArchiveSnapshots } from './archive-snapshots.ts'
+import type { ArchivedSegment, ArchivedTopic, ArchiveSnapshots } from './archive-snapshots.ts'
 import { partitionColumns, partsOf } from './partition-columns.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
@@ -17,7 +17,7 @@ export class ArchiveTables implements TableSource {
   readonly #files: SegmentFiles
   readonly #window: TimeWindow | null
   readonly #held: HeldFiles[] = []
-  readonly #used = new Set<string>()
+  readonly #used = new Map<string, ArchivedTopic>()
 
   constructor(snapshots: ArchiveSnapshots, files: SegmentFiles, window: TimeWindow | null) {
     this.#snapshots = snapshots
@@ -25,9 +25,9 @@ export class ArchiveTables implements TableSource {
     this.#window = window
   }
 
-  /** The topics that the engine has asked for. */
-  get used(): readonly string[] {
-    return [...this.#used]
+  /** The topics that the engine has asked for, as it was shown them. */
+  get used(): ReadonlyMap<string, ArchivedTopic> {
+    return this.#used
   }
 
   names(): Promise<readonly string[]> {
@@ -69,8 +69,9 @@ export class ArchiveTables implements TableSource {
 
   /** All segments of a topic, and those that may hold rows of the query. */
   async #choose(name: string, bounds: ReadonlyMap<string, RowBounds>) {
-    this.#used.add(name)
-    const all = await this.#snapshots.load(name)
+    const topic = await this.#snapshots.load(name)
+    this.#used.set(name, topic)
+    const all = topic.segments
     const asked = bounds.get(name)
     const segments = all.filter(
       (segment) => overlaps(segment, this.#window) && (asked === undefined || mayHold(segment, asked)),

@@ -14,7 +14,7 @@ type Place = { qualifier: string | null; column: BoundTerm['column'] }
 /** The conditions on partition, offset and time in a WHERE, as far as they compare the column itself with a known value. */
 export function termsOf(where: unknown, parameters: readonly BoundParameter[]): BoundTerm[] {
   if (!isNode(where)) return []
-  const value = (column: Place['column'], node: unknown) => valueOf(column, node, parameters)
+  const value = (column: Place['column'], node: unknown) => knownValue(column, node, parameters)
   switch (where.type) {
     case 'CONJUNCTION_AND':
       return Array.isArray(where.children) ? where.children.flatMap((child) => termsOf(child, parameters)) : []
@@ -98,7 +98,7 @@ function placeOf(node: unknown): Place | null {
 }
 
 /** What a literal or parameter is to a column; null where it is none, or compared by rules that are not the column's own. */
-function valueOf(column: Place['column'], node: unknown, parameters: readonly BoundParameter[]): bigint | null {
+function knownValue(column: Place['column'], node: unknown, parameters: readonly BoundParameter[]): bigint | null {
   if (!isNode(node)) return null
   const isTime = column === 'record_timestamp'
   if (node.type === 'VALUE_PARAMETER') {
