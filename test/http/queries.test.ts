@@ -11,7 +11,7 @@ import { orders } from '../query/orders.ts'
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 /** Counts until it is stopped. */
-const ENDLESS = 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a.range) = hash(b.range + 1)'
+const ENDLESS = 'SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE a.range * b.range = 7'
 
 let rig: TestServices
 let server: FastifyInstance

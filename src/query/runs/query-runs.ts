@@ -10,7 +10,7 @@ import { type ResultReader, resultReader } from './result-reader.ts'
 import { RunBook } from './run-book.ts'
 import { errorOfRecord } from './run-error.ts'
 import type { RunEnd, RunRequest, RunView } from './run-record.ts'
-import { newRunId, RunStore } from './run-store.ts'
+import { newRunId, RunStore, resultsGone } from './run-store.ts'
 
 export interface QueryRunsParts {
   queries: QueryService
@@ -145,7 +145,9 @@ export class QueryRuns {
       })
     }
     if (end.error !== null) throw errorOfRecord(end.error)
-    return resultReader(this.#store, view, end, this.#parts.clock.nowMs())
+    const isOver = view.resultsUntilMs !== null && this.#parts.clock.nowMs() >= view.resultsUntilMs
+    if (isOver || (end.parts.length > 0 && !(await this.#store.hasRows(id)))) throw resultsGone(id)
+    return resultReader(this.#store, id, end)
   }
 
   async estimate(request: QueryRequest, signal: AbortSignal): Promise<QueryEstimate & { engine: string }> {

@@ -1,6 +1,6 @@
 import type { QueryColumn, QueryValue } from '../../ports/query-engine.ts'
-import type { RunEnd, RunView } from './run-record.ts'
-import { type RunStore, resultsGone } from './run-store.ts'
+import type { RunEnd } from './run-record.ts'
+import type { RunStore } from './run-store.ts'
 
 /** Rows of a completed run. */
 export interface ResultReader {
@@ -10,14 +10,7 @@ export interface ResultReader {
   from(after: number): AsyncIterable<readonly QueryValue[][]>
 }
 
-/** Throws GoneError `query-results-gone` when their time is over, also where they are not removed yet. */
-export function resultReader(
-  store: RunStore,
-  { id, resultsUntilMs }: RunView,
-  end: RunEnd,
-  nowMs: number,
-): ResultReader {
-  if (resultsUntilMs !== null && nowMs >= resultsUntilMs) throw resultsGone(id)
+export function resultReader(store: RunStore, id: string, end: RunEnd): ResultReader {
   return {
     columns: end.columns,
     rows: end.parts.reduce((sum, { rows }) => sum + rows, 0),

@@ -104,7 +104,10 @@ export class RunBook {
       // Whoever waited for it is about to read it.
       const endedMs = this.#ended.get(run.id)?.end.endedMs ?? Number.NEGATIVE_INFINITY
       const isYoung = run.id > timePart(nowMs - longestMs) && (!run.hasEnd || endedMs > nowMs - TIDY_EVERY_MS)
-      if (isYoung) continue
+      if (isYoung) {
+        bytes += run.bytes
+        continue
+      }
       if (age >= kept.runs) {
         await store.delete(run.id)
         this.#ended.delete(run.id)

@@ -61,6 +61,11 @@ export class RunStore {
     }
   }
 
+  /** Whether rows are there; of one run, all are or none. */
+  async hasRows(id: string): Promise<boolean> {
+    return (await this.#store.head(partPath(id, 0))) !== null
+  }
+
   async askToCancel(id: string): Promise<void> {
     await this.#store.createIfAbsent(`${ROOT}${id}/cancel`, [Buffer.alloc(0)])
   }
