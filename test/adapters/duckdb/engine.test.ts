@@ -178,6 +178,10 @@ describe('DuckDB over an archive', () => {
     await assert.rejects(rig.rows('SELECT CAST(from_utf8(record_key) AS int) FROM orders'), { code: 'sql-invalid' })
   })
 
+  it('refuses a text that is longer than any that people write', async () => {
+    await assert.rejects(rig.rows(`SELECT '${'x'.repeat(300_000)}'`), { code: 'sql-invalid', message: /longer than/ })
+  })
+
   it('binds parameters by type and never reads them as SQL', async () => {
     const evil = "x'; DROP TABLE orders; --"
     const { rows } = await rig.query({
