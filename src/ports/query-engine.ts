@@ -26,10 +26,27 @@ export interface QueryEngine {
 
 /** How an engine writes what differs between SQL engines. */
 export interface SqlDialect {
+  /** Whose way of writing lambdas and structs it follows. */
+  readonly syntax: 'duckdb' | 'trino'
   /** The parameter's place in the text; `position` counts all places from 0. */
   placeholder(name: string, position: number): string
   /** A name as a quoted identifier. */
   identifier(name: string): string
+  /**
+   * A topic in FROM, where its name alone does not do: the rows of the partitions within the bounds, or of all, with the
+   * types that they have everywhere.
+   */
+  table?(topic: string, bounds: PartitionBounds | null): string
+}
+
+/**
+ * Between what the partition columns of a topic's files lie that are asked for, as text, both ends inclusive: the first
+ * column by itself, and all of them put together with `/`. At least one column.
+ */
+export interface PartitionBounds {
+  columns: readonly string[]
+  first: { from: string; to: string }
+  joined: { from: string; to: string }
 }
 
 export interface EngineQuery {

@@ -8,6 +8,7 @@ import type {
   TimeWindow,
 } from '../ports/query-engine.ts'
 import type { ArchivedSegment, ArchivedTopic, ArchiveSnapshots } from './archive-snapshots.ts'
+import { overlaps } from './overlaps.ts'
 import { partitionColumns, partsOf } from './partition-columns.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
@@ -83,14 +84,6 @@ export class ArchiveTables implements TableSource {
   release(): void {
     for (const held of this.#held.splice(0)) held.release()
   }
-}
-
-/** Whether a segment may hold rows of the window. Its times are whole milliseconds: the largest may stand for 999 µs more. */
-function overlaps(segment: CommittedSegment, window: TimeWindow | null): boolean {
-  if (window === null) return true
-  const { fromMicros, untilMicros } = window
-  if (fromMicros !== null && BigInt(segment.maxTimestampMs) * 1000n + 999n < fromMicros) return false
-  return untilMicros === null || BigInt(segment.minTimestampMs) * 1000n < untilMicros
 }
 
 function mayHold(segment: ArchivedSegment, { partitions, fromOffset, untilOffset, time }: RowBounds): boolean {

@@ -4,6 +4,7 @@ import type { EventLog } from '../ports/event-log.ts'
 import type {
   BoundParameter,
   EngineQuery,
+  PartitionBounds,
   QueryEngine,
   QueryEstimate,
   QueryLimits,
@@ -14,6 +15,7 @@ import { bindByValue } from './ad-hoc.ts'
 import type { ArchiveSnapshots } from './archive-snapshots.ts'
 import { ArchiveTables } from './archive-tables.ts'
 import { freshnessOf, type PartitionFreshness } from './freshness.ts'
+import { partitionBounds } from './partition-bounds.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { Slots } from './slots.ts'
 import type { TemplateLibrary } from './template/library.ts'
@@ -160,11 +162,20 @@ export class QueryService {
     }
     const template = this.#parts.templates.get(request.template)
     const values = readValues(template, given, { nowMs: this.#parts.clock.nowMs(), topics })
-    return {
-      ...render(template, values, dialect),
-      window: windowOf(template, values) ?? request.window ?? null,
-      topics: [...values.identifiers.values()],
+    const window = windowOf(template, values) ?? request.window ?? null
+    const used = [...values.identifiers.values()]
+    // only an engine that finds the files by itself has to be told which
+    const bounds = dialect.table && window ? await this.#bounds(used, window) : new Map()
+    return { ...render(template, values, dialect, bounds), window, topics: used }
+  }
+
+  async #bounds(topics: Iterable<string>, window: TimeWindow): Promise<Map<string, PartitionBounds>> {
+    const bounds = new Map<string, PartitionBounds>()
+    for (const topic of new Set(topics)) {
+      const found = partitionBounds((await this.#parts.snapshots.load(topic)).segments, window)
+      if (found !== null) bounds.set(topic, found)
     }
+    return bounds
   }
 
   async #enter(signal: AbortSignal): Promise<() => void> {
@@ -212,6 +223,6 @@ function windowOf(template: Template, values: TemplateValues): TimeWindow | null
   }
 }
 
-function toInfo({ name, title, description, parameters, window }: Template): TemplateInfo {
-  return { name, title, description, parameters, window }
+function toInfo({ name, title, description, parameters, columns, window }: Template): TemplateInfo {
+  return { name, title, description, parameters, columns, window }
 }

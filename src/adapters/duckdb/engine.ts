@@ -19,7 +19,11 @@ export interface DuckDbOptions {
 /** DuckDB, a child process per statement: read-only, locked to the files of the tables it names, bounded. */
 export class DuckDbEngine implements QueryEngine {
   readonly name = 'duckdb'
-  readonly dialect: SqlDialect = { placeholder: (name) => `$${name}`, identifier: quoteIdentifier }
+  readonly dialect: SqlDialect = {
+    syntax: 'duckdb',
+    placeholder: (name) => `$${name}`,
+    identifier: quoteIdentifier,
+  }
   readonly #options: DuckDbOptions
   readonly #running = new Set<Run>()
 
