@@ -1,4 +1,4 @@
-import { listArchivedTopics, loadTopic, type TopicSnapshot } from '../catalog/snapshot.ts'
+import { type KnownLogs, listArchivedTopics, loadTopic, type TopicSnapshot } from '../catalog/snapshot.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 
@@ -32,11 +32,12 @@ export interface ArchiveSnapshots {
   load(topic: string): Promise<ArchivedTopic>
 }
 
-/** The snapshots that the archive's commit logs state. */
+/** The snapshots that the archive's commit logs state. What was read of them before is kept; what was added is looked for each time. */
 export function commitLogSnapshots(store: ObjectStore): ArchiveSnapshots {
+  const known: KnownLogs = new Map()
   return {
     topics: () => listArchivedTopics(store),
-    load: async (topic) => archivedTopic(await loadTopic(store, topic)),
+    load: async (topic) => archivedTopic(await loadTopic(store, topic, known)),
   }
 }
 
