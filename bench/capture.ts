@@ -1,10 +1,10 @@
 /**
- * How fast a topic becomes Parquet in an object store, side by side on the same broker and MinIO: the command line; a
- * consumer of confluent-kafka (librdkafka) with pyarrow; Spark's batch reader; kafkajs with parquetjs-lite. Each result
+ * How fast a topic becomes Parquet in an object store, side by side on the same broker and MinIO: the command line, and a
+ * service that has been at work; a consumer of confluent-kafka (librdkafka) with pyarrow; Spark's batch reader; kafkajs with parquetjs-lite. Each result
  * is counted by DuckDB. Progress goes to stderr, a Markdown table for each data set to stdout.
  *
  * Run: `npm run bench:capture [-- --data orders-none,orders-lz4,kb,tiny,partitions-200,hours-72 --records 2000000 --runs 3
- * --only coldstream,confluent-kafka,spark,kafkajs]`
+ * --only coldstream,coldstream-warm,confluent-kafka,spark,kafkajs]`
  */
 import { parseArgs } from 'node:util'
 import { type Captured, type CaptureTask, capturePrograms } from './kit/capture-programs.ts'
@@ -12,7 +12,7 @@ import { countRows } from './kit/count-rows.ts'
 import { type DataSet, dataSets } from './kit/data-sets.ts'
 import { chosen, positiveInteger } from './kit/options.ts'
 import { produce } from './kit/produce.ts'
-import { machineLine, type Run, runLine, table } from './kit/report.ts'
+import { machineLine, ownName, ownWarmName, type Run, runLine, table } from './kit/report.ts'
 import { type BenchStage, onStage } from './kit/stage.ts'
 
 const topic = 'orders'
@@ -36,7 +36,7 @@ for (const [name, dataSet] of chosen('data', args.data, dataSets)) {
   await onStage((stage) => benchmark(stage, name, dataSet, runs)).catch((error: unknown) => failed(name, error))
   console.log(`\n## ${name}\n\n${dataSet.description}`)
   const taken = rounds === 1 ? 'one run each' : `median of ${rounds} runs each`
-  console.log(`\n${records} records, MinIO, ${taken}; ${machineLine()}\n\n${table(runs)}`)
+  console.log(`\n${records} records, MinIO, ${taken}; ${machineLine()}\n\n${table(runs, [ownName, ownWarmName])}`)
 }
 if (failures.length > 0) {
   console.log(`\nFailed, and not in the tables:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}`)

@@ -6,9 +6,10 @@ import { createHash } from 'node:crypto'
 import { constants, zstdCompressSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import type { ColumnSource } from 'hyparquet-writer/src/types.js'
-import { BufferPool, type FinishedSegment, SegmentReader, SegmentWriter } from '../src/format/parquet/index.ts'
+import { BufferPool, SegmentReader, SegmentWriter } from '../src/format/parquet/index.ts'
 import { schemaElements } from '../src/format/parquet/schema.ts'
 import type { RecordView } from '../src/format/record-view.ts'
+import type { BuiltSegment } from '../src/format/segment.ts'
 
 const records = Number(process.argv[2] ?? 500_000)
 const rounds = 5
@@ -50,7 +51,7 @@ function thousands(rate: number): string {
   return `${Math.round(rate / 1000)} k`
 }
 
-function writeSegment(): FinishedSegment {
+function writeSegment(): BuiltSegment {
   const writer = new SegmentWriter({
     identity: { topic: 'bench', incarnation: 1, partition: 0, timestampType: 'create' },
     codec: 'zstd',

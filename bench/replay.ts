@@ -1,113 +1,94 @@
 /**
- * How fast an archive on MinIO goes back into a fresh topic, in transactions of 100,000 records, zstd, side by side: the
- * command line; pyarrow with confluent-kafka (librdkafka); hyparquet with kafkajs. Each target is counted by a
- * read-committed kafkajs consumer.
+ * How fast an archive on MinIO goes back into a fresh topic, in transactions of 100,000 records, side by side: the command
+ * line; a replay asked of a running service; pyarrow with confluent-kafka (librdkafka); hyparquet with kafkajs. Each target
+ * is read by librdkafka, read-committed, and has to hold every record once, in order. Progress goes to stderr, a Markdown
+ * table for each codec to stdout.
  *
- * Run: `npm run bench:replay [-- --records 2000000 --runs 3 --only coldstream,confluent-kafka,kafkajs]`
+ * Run: `npm run bench:replay [-- --records 2000000 --runs 3 --codec none,zstd
+ * --only coldstream,service,confluent-kafka,kafkajs]`
  */
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { independentClient } from '../test/adapters/kafka/judge.ts'
-import { cleanEnvironment, runColdstream } from '../test/faults/kit/coldstream.ts'
-import { writeConnector } from '../test/faults/kit/connector.ts'
-import type { Place } from '../test/faults/kit/place.ts'
-import { readTopic } from '../test/faults/kit/read-topic.ts'
-import { builtColdstreamArgs, coldstreamSettings } from './kit/coldstream-capture.ts'
-import { type Measured, measure } from './kit/measure.ts'
+import { captureToEnd } from './kit/coldstream-capture.ts'
+import { judgeAllOrders } from './kit/judge-orders.ts'
+import { chosen, positiveInteger } from './kit/options.ts'
 import { produceOrders } from './kit/orders.ts'
-import { type PeerResult, peerJob, type ReplayJob } from './kit/peer-job.ts'
-import { pythonPeer } from './kit/python-peer.ts'
+import type { TargetCodec } from './kit/peer-job.ts'
+import { type ReplayTask, replayPrograms, serviceName } from './kit/replay-programs.ts'
+import { createTarget, removeTarget } from './kit/replay-target.ts'
 import { machineLine, ownName, type Run, runLine, table } from './kit/report.ts'
-import { type BenchStage, onStage } from './kit/stage.ts'
+import { onStage } from './kit/stage.ts'
 
 const topic = 'orders'
-const partitions = 8
 const bucket = 'archive'
+const partitions = 8
+const hours = 2
 const flushSize = 100_000
-const transactionRecords = 100_000
+const codecs: Readonly<Record<TargetCodec, string>> = {
+  none: 'The batches of the target are not compressed.',
+  zstd: 'The batches of the target are compressed by zstd, level 1.',
+}
 const { values: args } = parseArgs({
   options: {
     records: { type: 'string', default: '2000000' },
     runs: { type: 'string', default: '3' },
-    only: { type: 'string', default: 'coldstream,confluent-kafka,kafkajs' },
+    codec: { type: 'string', default: Object.keys(codecs).join(',') },
+    only: { type: 'string', default: Object.keys(replayPrograms).join(',') },
   },
 })
-const records = Number(args.records)
+const records = positiveInteger('records', args.records)
+const rounds = positiveInteger('runs', args.runs)
+const programs = chosen('only', args.only, replayPrograms)
+const targetCodecs = chosen('codec', args.codec, codecs) as [TargetCodec, string][]
+const failures: string[] = []
+const runs = new Map<TargetCodec, Run[]>(targetCodecs.map(([codec]) => [codec, []]))
 
-/** Replays the archive into the target; answers also the time for the work, without the start. */
-type Program = (stage: BenchStage, archive: Place, target: string) => Promise<{ measured: Measured; seconds: number }>
-
-const programs: Readonly<Record<string, { name: string; run: Program }>> = {
-  coldstream: { name: ownName, run: coldstream },
-  'confluent-kafka': { name: 'pyarrow + confluent-kafka', run: confluentKafka },
-  kafkajs: { name: 'hyparquet + kafkajs', run: kafkajs },
-}
-
-console.log(machineLine())
-const runs: Run[] = []
 await onStage(async (stage) => {
-  await produceOrders(stage.kafka.brokers, { topic, records, partitions, hours: 2 })
-  const archive = await stage.bucket(bucket)
-  const connector = await writeConnector(stage.folder, topic, flushSize)
-  await runColdstream(['capture', connector, '--until-end'], stage.folder, coldstreamSettings(stage, archive))
-  for (let round = 1; round <= Number(args.runs); round += 1) {
-    for (const name of args.only.split(',')) runs.push(await runOnce(stage, archive, name, round))
+  console.error(`producing ${records} records, and archiving them …`)
+  const plan = { topic, records, partitions, hours, codec: 'lz4' } as const
+  const { recordBytes } = await produceOrders(stage.kafka.brokers, plan)
+  const place = await stage.bucket(bucket)
+  await captureToEnd(stage, place, topic, flushSize)
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const [codec] of targetCodecs) {
+      for (const [name] of programs) {
+        const target = `${name}-${codec}-${round}`
+        const task = { stage, place, bucket, topic, partitions, flushSize, target, codec }
+        try {
+          runs.get(codec)!.push(await judgedRun(name, task, recordBytes))
+        } catch (error) {
+          // the other programs' figures are still worth having
+          failed(target, error)
+        }
+      }
+    }
   }
 })
-console.log(`\n${records} records, median of ${args.runs} runs each; ${machineLine()}\n\n${table(runs)}`)
 
-async function runOnce(stage: BenchStage, archive: Place, name: string, round: number): Promise<Run> {
-  const program = programs[name]
-  if (program === undefined) throw new Error(`--only: ${name} is none of ${Object.keys(programs).join(', ')}`)
-  const target = `${name}-${round}`
-  await createTarget(stage, target)
-  const { measured, seconds } = await program.run(stage, archive, target)
-  let emitted = 0
-  await readTopic(stage.kafka.brokers, target, () => {
-    emitted += 1
-  })
-  if (emitted !== records) throw new Error(`${name} emitted ${emitted} of ${records} records`)
-  const run = { program: program.name, records, ...measured, workSeconds: seconds, storedBytes: null }
-  console.log(runLine(run))
+const taken = rounds === 1 ? 'one run each' : `median of ${rounds} runs each`
+for (const [codec, description] of targetCodecs) {
+  console.log(`\n## ${codec}\n\n${description}\n\n${records} records, MinIO, ${taken}; ${machineLine()}`)
+  console.log(`\n${table(runs.get(codec)!, [ownName, serviceName])}`)
+}
+if (failures.length > 0) {
+  console.log(`\nFailed, and not in the tables:\n\n${failures.map((failure) => `- ${failure}`).join('\n')}`)
+  process.exitCode = 1
+}
+
+/** Every record was found in the target of this run, once and in order. */
+async function judgedRun(name: string, task: ReplayTask, recordBytes: number): Promise<Run> {
+  const { brokers } = task.stage.kafka
+  await createTarget(brokers, task.target, partitions)
+  const replayed = await replayPrograms[name]!(task)
+  await judgeAllOrders(brokers, task.target, { records, partitions })
+  await removeTarget(brokers, task.target)
+  const run = { ...replayed, records, recordBytes, storedBytes: null }
+  console.error(`${task.codec}, ${runLine(run)}`)
   return run
 }
 
-/** The same empty topic for all, fit for old timestamps. */
-async function createTarget({ kafka }: BenchStage, target: string): Promise<void> {
-  const admin = independentClient(kafka.brokers).admin()
-  await admin.connect()
-  const configEntries = [
-    { name: 'retention.ms', value: '-1' },
-    { name: 'retention.bytes', value: '-1' },
-    { name: 'message.timestamp.before.max.ms', value: '9223372036854775807' },
-  ]
-  await admin.createTopics({ topics: [{ topic: target, numPartitions: partitions, configEntries }] })
-  await admin.disconnect()
-}
-
-async function coldstream(stage: BenchStage, archive: Place, target: string) {
-  const command = builtColdstreamArgs(['--json', 'replay', topic, '--to', target, '--id', target])
-  const env = cleanEnvironment(coldstreamSettings(stage, archive))
-  const measured = await measure(process.execPath, command, { cwd: stage.folder, env })
-  const { createdAt, updatedAt } = JSON.parse(measured.stdout) as { createdAt: string; updatedAt: string }
-  return { measured, seconds: (Date.parse(updatedAt) - Date.parse(createdAt)) / 1000 }
-}
-
-async function confluentKafka(stage: BenchStage, _: Place, target: string) {
-  const { python, path } = await pythonPeer('replay.py')
-  return peer(stage, python, path, target)
-}
-
-function kafkajs(stage: BenchStage, _: Place, target: string) {
-  return peer(stage, process.execPath, fileURLToPath(new URL('peers/replay.ts', import.meta.url)), target)
-}
-
-async function peer(stage: BenchStage, program: string, script: string, target: string) {
-  const job: ReplayJob = {
-    ...peerJob(stage, { topic, partitions, bucket, flushSize }),
-    target,
-    transactionRecords,
-  }
-  const measured = await measure(program, [script, JSON.stringify(job)], { cwd: stage.folder, env: process.env })
-  return { measured, seconds: (JSON.parse(measured.stdout) as PeerResult).seconds }
+/** Tells all of it at once, and at the end what failed. */
+function failed(what: string, error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error)
+  console.error(`${what}: ${message}`)
+  failures.push(`${what}: ${message.split('\n', 1)[0]}`)
 }

@@ -19,8 +19,8 @@ import { QueryRuns } from './query/runs/query-runs.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
-import { GroupSlots } from './replay/group-slots.ts'
 import { Handovers } from './replay/handover/service.ts'
+import { GroupSlots } from './replay/run/group-slots.ts'
 import { SavedSelections } from './replay/selections/saved-selections.ts'
 import { ReplayService } from './replay/service.ts'
 import type { Services } from './services.ts'
@@ -93,10 +93,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     })
     return new ReplayService({ store, eventLog: kafka, clock, log, work, selections, upcasters, conditions })
   })
-  const handovers = lazily(async () => {
-    const kafka = await eventLog.get()
-    return new Handovers({ store, eventLog: kafka, groups: kafka, clock })
-  })
+  const handovers = lazily(async () => new Handovers({ store, eventLog: await eventLog.get(), clock }))
   const captures = new OpenCaptures()
   const { webhook } = config.headroom
   const headroom = createHeadroomMonitor({
@@ -112,13 +109,9 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     webhook: webhook === null ? null : { ...webhook, sink: new Webhook(webhook) },
   })
   const stores = new ConnectorStores(config.store, store)
+  const threads = new CaptureThreads({ ...config.capture, kafka: config.kafka, logLevel, log })
   const openCapture: Services['openCapture'] = async (connector) => {
-    const threads = new CaptureThreads({
-      connector,
-      kafka: config.kafka,
-      store: stores.addressOf(connector),
-      logLevel,
-    })
+    const shards = threads.shardsOf(connector, stores.addressOf(connector))
     try {
       const capture = await Capture.open({
         connector,
@@ -127,11 +120,11 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
         clock,
         log,
         ...config.capture,
-        shards: threads,
+        shards,
       })
       return captures.add(connector.name, capture)
     } catch (error) {
-      await threads.close()
+      await shards.close()
       throw error
     }
   }
@@ -165,7 +158,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
       await headroom.close()
       await (await replays.opened())?.close()
       await queryRuns.close()
-      await Promise.all(engines.map((engine) => engine.close()))
+      await Promise.all([...engines.map((engine) => engine.close()), threads.close()])
       await (await eventLog.opened())?.close()
       await Promise.all([store.close(), stores.close()])
     },

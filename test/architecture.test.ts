@@ -33,7 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   // types only, so that nothing of the service is loaded with it
   client: ['replay'],
   'capture-thread': ['archive', 'config', 'adapters', 'stores'],
-  'capture-threads': ['archive', 'capture-thread'],
+  'capture-threads': ['ports', 'archive', 'stores', 'capture-thread'],
   app: [...inside, 'http', 'cli', 'adapters', 'stores', 'capture-threads'],
   main: [...inside, 'http', 'cli', 'app'],
 }

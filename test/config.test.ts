@@ -53,7 +53,7 @@ async function problems(yaml: string | null, environment: Environment = {}): Pro
 describe('configuration:', () => {
   test('without a file and variables the defaults stand', async () => {
     const config = await load(null)
-    assert.deepEqual(config.kafka, { brokers: ['127.0.0.1:9092'], clientId: 'coldstream' })
+    assert.deepEqual(config.kafka, { brokers: ['127.0.0.1:9092'], clientId: 'coldstream', produceCodec: 'zstd' })
     assert.deepEqual(config.store, { url: 'file:///work/folder/coldstream-archive', s3: {}, isConfigured: false })
     assert.deepEqual(config.http, { host: '127.0.0.1', port: 8080, apiKeys: [] })
     assert.equal(config.queries.folder, null)

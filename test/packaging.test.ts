@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { parse } from 'yaml'
 import { loadConfig } from '../src/config.ts'
 import { rowsOf } from './format/record-batch/samples.ts'
+import { importsOf } from './kit/imports.ts'
 import { sharedMinio } from './kit/minio.ts'
 import { type S3Access, witness } from './kit/s3-server.ts'
 import { sharedVersitygw } from './kit/versitygw.ts'
@@ -56,6 +57,28 @@ export default defineUpcaster<{ n: number }>({ version: 1, accepts: 'json', upca
     t.after(() => upcaster.close())
     const [row] = await upcaster.upcast(place, rowsOf([recordOf('{"n":1}')]), 0, 1)
     assert.deepEqual(valuesOf(row), ['{"n":2}'])
+  })
+
+  test('has a client that loads nothing but itself and Node.js, with its types', async () => {
+    const { exports } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'))
+    const { types, default: main } = exports['./client']
+    assert.ok(existsSync(join(repository, types)))
+    const loaded = new Set<string>()
+    const load = (file: string): void => {
+      if (loaded.has(file)) return
+      loaded.add(file)
+      for (const { to, kind } of importsOf(file, readFileSync(join(repository, file), 'utf8'))) {
+        if (kind === 'file') load(to)
+        else assert.match(to, /^node:/, file)
+      }
+    }
+    load(main.replace('./', ''))
+    assert.ok(loaded.size > 5)
+    for (const file of loaded) assert.ok(file.startsWith('dist/client/'), file)
+    const client = (await import('coldstream/client')) as Record<string, unknown>
+    for (const name of ['createColdstream', 'rebuildThenFollow', 'zstdCodec']) {
+      assert.equal(typeof client[name], 'function', name)
+    }
   })
 
   test('its command works in the clone', async () => {

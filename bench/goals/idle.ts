@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningCommand, startColdstream, succeeded } from '../../test/faults/kit/coldstream.ts'
 import { writeConnector } from '../../test/faults/kit/connector.ts'
-import { coldstreamSettings } from '../kit/coldstream-capture.ts'
+import { coldstreamSettings } from '../kit/coldstream-command.ts'
 import { ProcessTree } from '../kit/process-tree.ts'
 import { produce } from '../kit/produce.ts'
 import { onStage } from '../kit/stage.ts'

@@ -3,7 +3,7 @@ export interface DataSet {
   /** What a reader of the figures should know. */
   description: string
   /** How a record looks; the producer (`bench/peers/produce.py`) knows each shape. */
-  shape: 'orders' | 'kb' | 'tiny'
+  shape: 'orders' | 'tenants' | 'hour-keys' | 'kb' | 'tiny'
   /** How the producer compresses. */
   codec: 'none' | 'lz4'
   partitions: number

@@ -20,7 +20,11 @@ export interface ReplayJob extends PeerJob {
   target: string
   /** Records of a transaction. */
   transactionRecords: number
+  /** How the target's batches are compressed; zstd at level 1. */
+  codec: TargetCodec
 }
+
+export type TargetCodec = 'none' | 'zstd'
 
 /** The job of a peer on this stage. */
 export function peerJob(

@@ -11,10 +11,12 @@ export interface ProducePlan extends Omit<DataSet, 'description'> {
 
 /**
  * Creates a topic and fills it, round robin over the partitions. librdkafka does it: kafkajs would take minutes for what
- * is then captured in seconds, and an encoder of ours would be judged by its own decoder.
+ * is then captured in seconds, and an encoder of ours would be judged by its own decoder. Answers the bytes of the
+ * records' keys, values and headers.
  */
-export async function produce(brokers: readonly string[], plan: ProducePlan): Promise<void> {
+export async function produce(brokers: readonly string[], plan: ProducePlan): Promise<{ recordBytes: number }> {
   const { python, path } = await pythonPeer('produce.py')
   const job = { interleaved: false, ...plan, brokers: brokers.join(',') }
-  await promisify(execFile)(python, [path, JSON.stringify(job)])
+  const { stdout } = await promisify(execFile)(python, [path, JSON.stringify(job)])
+  return JSON.parse(stdout) as { recordBytes: number }
 }

@@ -13,6 +13,10 @@ export interface Run {
   peakBytes: number
   /** Bytes it stored; null for all runs where nothing is stored. */
   storedBytes: number | null
+  /** Bytes of the records' keys, values and headers; left out where the table has no place for them. */
+  recordBytes?: number
+  /** The first of two runs in one process: only what starts afresh too is its like. */
+  isFirstOfTwo?: boolean
 }
 
 /** Says what the figures were measured on. */
@@ -23,37 +27,48 @@ export function machineLine(): string {
   return `${new Date().toISOString().slice(0, 16)}Z, ${cpus().length} x ${cpu?.model}, ${memory}, Node ${process.versions.node}, load ${load}`
 }
 
-/** The name of the program that the others are compared with. */
+/** The names of the runs that the others are compared with: a command that starts, and a service that has been at work. */
 export const ownName = 'Coldstream'
+export const ownWarmName = 'Coldstream, warm'
 
-/** A Markdown table of each program's median run by rate, and how many times faster Coldstream is, also by CPU second. */
-export function table(runs: readonly Run[]): string {
+/**
+ * A Markdown table of each program's median run by rate, and how many times faster Coldstream is, in brackets by CPU second;
+ * `own` are the names of its rows.
+ */
+export function table(runs: readonly Run[], own: readonly string[] = [ownName]): string {
   const medians = [...new Set(runs.map((run) => run.program))].map((program) =>
     median(runs.filter((run) => run.program === program)),
   )
-  const own = medians.find((run) => run.program === ownName)
+  const owns = medians.filter(({ program }) => own.includes(program))
   const stores = medians.some((run) => run.storedBytes !== null)
+  const hasBytes = medians.some((run) => run.recordBytes !== undefined)
   const head = [
     'program',
     'records/s',
+    ...(hasBytes ? ['MB/s'] : []),
     'whole process, records/s',
     'records per CPU second',
     'peak memory',
     ...(stores ? ['bytes/record stored'] : []),
-    'Coldstream is',
-    'and per CPU second',
+    ...owns.map(({ program }) => `${program} is (per CPU second)`),
   ]
   const rows = medians.map((run) => [
     run.program,
     thousands(rate(run)),
+    ...(run.recordBytes === undefined ? [] : [megabytes(run.recordBytes / run.workSeconds)]),
     run.wallSeconds === null ? '' : thousands(run.records / run.wallSeconds),
     thousands(cpuRate(run)),
     `${(run.peakBytes / 1e9).toFixed(2)} GB`,
     ...(run.storedBytes === null ? [] : [(run.storedBytes / run.records).toFixed(1)]),
-    own === undefined || run === own ? '' : times(rate(own) / rate(run)),
-    own === undefined || run === own ? '' : times(cpuRate(own) / cpuRate(run)),
+    ...owns.map((ours) => (owns.includes(run) ? '' : comparison(ours, run))),
   ])
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+}
+
+/** How many times faster a run of ours is than another program's, if that is its like. */
+function comparison(ours: Run, other: Run): string {
+  if (other.isFirstOfTwo === true && ours.program !== ownName) return ''
+  return `${times(rate(ours) / rate(other))} (${times(cpuRate(ours) / cpuRate(other))})`
 }
 
 /** One line for a run that has just ended. */
@@ -66,6 +81,7 @@ export function runLine(run: Run): string {
 const rate = (run: Run): number => run.records / run.workSeconds
 const cpuRate = (run: Run): number => run.records / run.cpuSeconds
 const thousands = (value: number): string => `${Math.round(value / 1000)} k`
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
 const times = (ratio: number): string => `${ratio.toFixed(1)} x`
 
 function median(runs: Run[]): Run {

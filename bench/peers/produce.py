@@ -1,4 +1,7 @@
-"""Fills a topic with a data set, always the same records at the same offsets; each process writes partitions of its own."""
+"""
+Fills a topic with a data set, always the same records at the same offsets; each process writes partitions of its own.
+Prints how many bytes their keys, values and headers have.
+"""
 
 import json
 import multiprocessing
@@ -36,6 +39,26 @@ def orders():
     return order
 
 
+def tenants():
+    """Orders with a third header, one of a hundred tenants; a tenant has 5,000 of the order ids."""
+
+    def make(i, timestamp):
+        key, value, headers = order(i, timestamp)
+        return key, value, [*headers, ("tenant", f"t-{hash32(i) % 500_000 // 5_000:02d}")]
+
+    return make
+
+
+def hour_keys():
+    """Orders whose keys are all of one hour: 10,000 of them in each."""
+
+    def make(i, timestamp):
+        _, value, headers = order(i, timestamp)
+        return f"{timestamp // hour_ms}-{hash32(i) % 10_000:04d}", value, headers
+
+    return make
+
+
 def kilobytes():
     """1,024 bytes: the order with free text that seldom repeats within a row group."""
     source = random.Random(1024)
@@ -60,10 +83,15 @@ def tiny():
     return make
 
 
-shapes = {"orders": orders, "kb": kilobytes, "tiny": tiny}
+shapes = {"orders": orders, "tenants": tenants, "hour-keys": hour_keys, "kb": kilobytes, "tiny": tiny}
 
 
-def fill(job, worker, workers):
+def size(key, value, headers):
+    """All of it is ASCII."""
+    return len(key) + len(value) + sum(len(name) + len(content) for name, content in headers or ())
+
+
+def fill(job, worker, workers, record_bytes):
     records, partitions, hours = job["records"], job["partitions"], job["hours"]
     make = shapes[job["shape"]]()
     producer = Producer(
@@ -77,6 +105,7 @@ def fill(job, worker, workers):
             "queue.buffering.max.kbytes": 256 * 1024,
         }
     )
+    written = 0
     for base in range(0, records, partitions):
         for partition in range(worker, min(partitions, records - base), workers):
             i = base + partition
@@ -85,6 +114,7 @@ def fill(job, worker, workers):
             else:
                 timestamp = start_ms + i * hours * hour_ms // records
             key, value, headers = make(i, timestamp)
+            written += size(key, value, headers)
             while True:
                 try:
                     producer.produce(job["topic"], value, key, partition, timestamp=timestamp, headers=headers)
@@ -94,6 +124,8 @@ def fill(job, worker, workers):
         if base % 10_000 < partitions:
             producer.poll(0)
     producer.flush()
+    with record_bytes.get_lock():
+        record_bytes.value += written
 
 
 def stored(job):
@@ -114,10 +146,13 @@ if __name__ == "__main__":
     job = json.loads(sys.argv[1])
     create(job)
     workers = min(os.cpu_count(), 4, job["partitions"])
-    processes = [multiprocessing.Process(target=fill, args=(job, worker, workers)) for worker in range(workers)]
+    record_bytes = multiprocessing.Value("q", 0)
+    arguments = [(job, worker, workers, record_bytes) for worker in range(workers)]
+    processes = [multiprocessing.Process(target=fill, args=worker) for worker in arguments]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     if stored(job) != job["records"]:
         sys.exit(f"{job['topic']} holds {stored(job)} of {job['records']} records")
+    print(json.dumps({"recordBytes": record_bytes.value}))

@@ -16,18 +16,29 @@ compares it with one that never stopped. Kafka is found as \`npm run demo\` find
 `
 
 const output = createOutput(process, false)
-const { values } = parseArgs({
-  options: { events: { type: 'string', default: '100000' }, help: { type: 'boolean', short: 'h', default: false } },
-})
-const events = Number(values.events)
-
-if (values.help) output.raw(usage)
-else if (!Number.isInteger(events) || events < 1_000) {
-  output.note(`--events must be a whole number of at least 1000.\n\n${usage}`)
+let events: number | null | undefined
+try {
+  events = readEvents(process.argv.slice(2))
+} catch (error) {
+  output.note(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
   process.exitCode = 2
-} else process.exitCode = await example()
+}
+if (events === null) output.raw(usage)
+else if (events !== undefined) process.exitCode = await example(events)
 
-async function example(): Promise<number> {
+/** How many to write; null when only help was asked for. */
+function readEvents(args: string[]): number | null {
+  const { values } = parseArgs({
+    args,
+    options: { events: { type: 'string', default: '100000' }, help: { type: 'boolean', short: 'h', default: false } },
+  })
+  if (values.help) return null
+  const given = Number(values.events)
+  if (Number.isInteger(given) && given >= 1_000 && given <= 2_000_000) return given
+  throw new Error(`--events must be a whole number from 1000 to 2000000, not "${values.events}".`)
+}
+
+async function example(count: number): Promise<number> {
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
   const folder = await mkdtemp(join(tmpdir(), 'coldstream-read-model-'))
@@ -35,7 +46,7 @@ async function example(): Promise<number> {
     const broker = await findBroker(output.note)
     output.line(`Kafka at ${broker.brokers.join()} (${broker.origin})`)
     try {
-      await show(broker, folder, events, output, stop.signal)
+      await show(broker, folder, count, output, stop.signal)
     } finally {
       await broker.stop()
     }

@@ -29,8 +29,6 @@ export interface CaptureParts {
   store: ObjectStore
   clock: Clock
   log: Log
-  /** Memory that segments may hold, open or waiting for their commit, over all partitions. */
-  memoryMaxBytes: number
   /** Shards, which are threads, at most. */
   threads: number
   /** How often topics and their partitions are looked for that were not there before. */
@@ -86,7 +84,7 @@ export class Capture {
   #untilEnd = false
 
   private constructor(parts: CaptureParts, topics: readonly TopicInfo[]) {
-    const { connector, eventLog, clock, log, memoryMaxBytes, threads } = parts
+    const { connector, eventLog, clock, log, threads } = parts
     this.#parts = parts
     this.#topics = topics
     this.#acknowledger = new Acknowledger(
@@ -97,7 +95,6 @@ export class Capture {
     this.#troubles = new PartitionTroubles(clock, (error) => this.#over.reject(error))
     this.#shards = new ShardSet({
       shards: Math.min(threads, connector.tasksMax ?? threads),
-      memoryMaxBytes,
       source: parts.shards,
       listener: this.#listener(),
     })

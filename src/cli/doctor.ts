@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { type Connector, consumerGroupOf } from '../archive/connector/connector.ts'
 import { raceCreateIfAbsent } from '../archive/store-check.ts'
 import { ColdstreamError } from '../errors.ts'
 import type { CheckResult } from '../ports/check-result.ts'
@@ -16,10 +17,10 @@ const marks: Readonly<Record<CheckResult['outcome'], string>> = {
 /** `coldstream doctor [connector.json…]`: looks at everything outside and says what to do; 1 when something fails. */
 export async function doctorCommand(context: CommandContext, files: readonly string[]): Promise<ExitCode> {
   const { output } = context
-  const connectors = await readConnectorFiles(files.map((file) => resolve(context.workingFolder, file)))
+  const read = await readConnectorFiles(files.map((file) => resolve(context.workingFolder, file)))
+  const connectors = read.map(({ connector }) => connector)
   const services = await context.services()
-  const topics = connectors.flatMap(({ connector }) => connector.topics)
-  const results = [checkRuntime(), ...(await checkStore(services)), ...(await checkBroker(services, topics))]
+  const results = [checkRuntime(), ...(await checkStore(services)), ...(await checkBroker(services, connectors))]
   if (output.json) output.line(toJson(results))
   for (const { check, outcome, message, remedy } of output.json ? [] : results) {
     output.line(`${marks[outcome]}  ${check}: ${message}`)
@@ -42,8 +43,9 @@ async function checkStore({ store }: Services): Promise<CheckResult[]> {
   return attempt(`store ${store.url}`, async () => [await raceCreateIfAbsent(store)])
 }
 
-async function checkBroker(services: Services, topics: readonly string[]): Promise<CheckResult[]> {
-  return attempt('broker', async () => (await services.eventLog()).examine(topics))
+async function checkBroker(services: Services, connectors: readonly Connector[]): Promise<CheckResult[]> {
+  const topics = connectors.flatMap((connector) => connector.topics)
+  return attempt('broker', async () => (await services.eventLog()).examine(topics, connectors.map(consumerGroupOf)))
 }
 
 async function attempt(check: string, look: () => Promise<CheckResult[]>): Promise<CheckResult[]> {

@@ -13,9 +13,11 @@ import { QUERY_FORMATS } from './query-output.ts'
 import { replayCommand } from './replay.ts'
 import { replayOptions } from './replay-options.ts'
 import { segmentsCommand } from './segments.ts'
+import { selectionsCommand } from './selections.ts'
 import { serveCommand } from './serve.ts'
 import { templatesCommand } from './templates.ts'
 import { topicsCommand } from './topics.ts'
+import { upcastersCommand } from './upcasters.ts'
 import { verifyCommand } from './verify.ts'
 
 /** What the command line is given by `main`. */
@@ -171,6 +173,17 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     .option('--table <name>', "name of the table, instead of the topic's")
     .option('--field <column=path>', 'a field of the JSON values as a column of the view; repeatable', pairs, {})
     .action(run(ddlCommand))
+  program
+    .command('upcasters')
+    .description('list the modules that can change events while they are replayed')
+    .action(run(upcastersCommand))
+  program
+    .command('selections')
+    .description('list, show, save or delete names for what replays select')
+    .argument('[name]')
+    .option('--save <json>', 'save this source of a replay under the name')
+    .option('--delete', 'forget the name', false)
+    .action(run(selectionsCommand))
   replayOptions(program.command('replay')).action(run(replayCommand))
   program
     .command('doctor')

@@ -73,7 +73,10 @@ function sayEstimate(
   output: Output,
   estimate: { engine: string; files: number; bytes: number; costUsd?: number },
 ): void {
-  if (output.json) return output.line(toJson(estimate))
+  if (output.json) {
+    output.line(toJson(estimate))
+    return
+  }
   const { engine, files, bytes, costUsd } = estimate
   const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(4)}`
   output.line(`${engine} would read at most ${formatCount(files)} files, ${formatBytes(bytes)}${cost}`)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { replayOrders } from '../replay/request.ts'
+import { replayOrders } from '../replay/request/request.ts'
 import { collect, decimal, offsets, pairs, partitionList, wholeNumber } from './option-values.ts'
 
 /** The arguments and options of `coldstream replay`. */

@@ -33,7 +33,8 @@ async function follow(
 ): Promise<ReplayStatus> {
   const progress = createProgress(output, 'replay', 'records')
   const over = new AbortController()
-  const shown = show(replays.watch(begun.id, over.signal), progress)
+  // whatever keeps the progress from being shown, the replay goes on
+  const shown = Promise.allSettled([show(replays.watch(begun.id, over.signal), progress)])
   const interrupt = (): void => {
     output.note(`interrupted; continue with --id ${begun.id}`)
     void replays.close()

@@ -1,10 +1,10 @@
 /** Client of a Coldstream service: `coldstream/client`. Nothing of the service is loaded at run time. */
 
-export type { Finding } from '../replay/finding.ts'
 export type { Handover, HandoverSource, HandoverTarget } from '../replay/handover/handover.ts'
+export type { Finding } from '../replay/plan/finding.ts'
 export type { ReplayPreview } from '../replay/preview.ts'
+export type { ReplayState } from '../replay/run/state.ts'
 export type { SavedSelection } from '../replay/selections/saved-selections.ts'
-export type { ReplayState } from '../replay/state.ts'
 export type { ReplayStatus } from '../replay/status.ts'
 export type { CallOptions, ClientOptions } from './call.ts'
 export { type Coldstream, createColdstream } from './coldstream.ts'

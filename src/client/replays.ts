@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Handover } from '../replay/handover/handover.ts'
 import type { ReplayPreview } from '../replay/preview.ts'
-import type { ReplayState } from '../replay/state.ts'
+import type { ReplayState } from '../replay/run/state.ts'
 import type { ReplayStatus } from '../replay/status.ts'
 import type { Caller, CallOptions } from './call.ts'
 import { ProblemError, UnreachableError } from './errors.ts'
@@ -23,14 +23,14 @@ export interface ReplayFilter {
   /** At most so many. */
   limit?: number
   /** `next` of the page before. */
-  after?: string
+  after?: number
 }
 
 export interface ReplayPage {
   /** The latest first. */
   replays: ReplayStatus[]
-  /** What to ask for the next page with; null or missing: this was the last one. */
-  next?: string | null
+  /** What to ask for the next page with; null: this was the last one. */
+  next: number | null
 }
 
 /** How long `finished` bears a service that does not answer. */
@@ -67,6 +67,16 @@ export class Replays {
 
   list(filter: ReplayFilter = {}, options: CallOptions = {}): Promise<ReplayPage> {
     return this.#caller.json({ method: 'GET', path: ['v1', 'replays'], query: { ...filter }, ...options })
+  }
+
+  /** Every replay, page by page. */
+  async *all(filter: ReplayFilter = {}, options: CallOptions = {}): AsyncGenerator<ReplayStatus> {
+    for (let after = filter.after; ; ) {
+      const page = await this.list({ ...filter, ...(after !== undefined && { after }) }, options)
+      yield* page.replays
+      if (page.next === null) return
+      after = page.next
+    }
   }
 
   /** Stops at a transaction's boundary, until `resume`. */

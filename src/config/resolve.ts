@@ -24,6 +24,7 @@ export function resolveSettings(
     kafka: {
       brokers: kafka.brokers,
       clientId: kafka.clientId,
+      produceCodec: kafka.compressionType,
       ...defined({ tls: tlsMaterial(kafka.tls, problems), sasl: saslOf(kafka.sasl, problems) }),
     },
     store: { url: storeUrl(store.url), s3: s3Of(store.s3, problems), isConfigured: isStoreConfigured },

@@ -52,14 +52,15 @@ const store = section('Where the archive is kept.', {
 const capture = section('Capture of topics into the archive.', {
   memoryMaxBytes: bytes({
     description:
-      'Records that are held until their segments close, of one capture; beyond it the largest segments close early.',
+      'Records that are held until their segments close, of all captures of the process; beyond it the largest segments close early.',
     default: 256 * MiB,
     minimum: 16 * MiB,
     env: 'COLDSTREAM_CAPTURE_MEMORY_MAX_BYTES',
   }),
   threads: Type.Optional(
     Type.Integer({
-      description: 'Threads of one capture, over which its partitions are divided; `tasks.max` may lower it.',
+      description:
+        'Threads that all captures of the process share. A capture divides its partitions over them, `tasks.max` at most.',
       minimum: 1,
       maximum: 256,
       defaultText: 'one per core',

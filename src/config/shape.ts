@@ -1,3 +1,4 @@
+import type { Codec } from '../ports/record-block.ts'
 import type { TlsMaterial } from './tls-files.ts'
 
 /** What Coldstream runs by, checked and complete. Holds secrets: print `description` instead. */
@@ -5,6 +6,8 @@ export interface Config {
   kafka: {
     brokers: string[]
     clientId: string
+    /** Compression of what is written. */
+    produceCodec: Codec
     tls?: TlsMaterial
     sasl?: {
       mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER'
@@ -33,8 +36,9 @@ export interface Config {
     isConfigured: boolean
   }
   capture: {
+    /** Of all captures together. */
     memoryMaxBytes: number
-    /** Of one capture, at most. */
+    /** Shared by all captures. */
     threads: number
     topicRefreshMs: number
   }

@@ -25,3 +25,12 @@ export interface CommittedSegment extends PlannedSegment {
   /** Of the whole object, hex. */
   sha256: string
 }
+
+/**
+ * A finished segment on its way to the store, whatever path it gets there. Without records its first offset is 0, its last
+ * -1, and both timestamps are 0.
+ */
+export interface BuiltSegment extends Omit<CommittedSegment, 'path'> {
+  /** The whole file, in order; `bytes` is the sum of their lengths. */
+  chunks: readonly Uint8Array[]
+}

@@ -1,7 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { ColdstreamError } from '../errors.ts'
+import type { Log } from '../ports/log.ts'
 import { isConnectPath, sendConnectError } from './connect/errors.ts'
+import { logFailure } from './log-failure.ts'
 
 /** An error as RFC 9457 (Problem Details for HTTP APIs) writes it, with the remedy as an extension member. */
 export const Problem = Type.Object(
@@ -22,10 +24,10 @@ export type Problem = Static<typeof Problem>
 const typeBase = 'https://coldstream.dev/problems/'
 
 /** Makes every error of every route a problem document; what is not one of ours is logged and told without its inside. */
-export function registerProblems(server: FastifyInstance): void {
+export function registerProblems(server: FastifyInstance, log: Log): void {
   server.setErrorHandler((error: FastifyError | ColdstreamError, request, reply) => {
     const problem = toProblem(error, request)
-    if (problem.status >= 500) request.log.error({ err: error }, error.message)
+    if (problem.status >= 500) logFailure(log, request, error)
     return send(reply, problem)
   })
   server.setNotFoundHandler((request, reply) => {

@@ -12,12 +12,13 @@ import { queryRoutes } from './routes/queries.ts'
 import { replayRoutes } from './routes/replays.ts'
 import { selectionRoutes } from './routes/selections.ts'
 import { topicRoutes } from './routes/topics.ts'
+import { upcasterRoutes } from './routes/upcasters.ts'
 import { createServer } from './typed-server.ts'
 
 /** The REST API over the services, not listening yet: tests inject requests. */
 export async function buildServer(services: Services, version: string): Promise<FastifyInstance> {
   const server = createServer()
-  registerProblems(server)
+  registerProblems(server, services.log)
   registerAuth(server, services.config.http.apiKeys)
   server.addSchema(Problem)
   await server.register(swagger, {
@@ -45,6 +46,7 @@ export async function buildServer(services: Services, version: string): Promise<
   replayRoutes(server, services)
   handoverRoutes(server, services)
   selectionRoutes(server, services)
+  upcasterRoutes(server, services)
   queryRoutes(server, services)
   await connectRoutes(server, services, version)
   server.get('/openapi.json', { schema: { hide: true } }, () => server.swagger())

@@ -90,9 +90,9 @@ export interface EventLog {
 
   /**
    * Looks whether the broker can be reached and serves what is needed, whether its clock agrees, and whether this client
-   * may read and describe the topics. Changes nothing; a broker out of reach is a result, not an error.
+   * may read and describe the topics and read the groups. Changes nothing; a broker out of reach is a result, not an error.
    */
-  examine(topics: readonly string[]): Promise<CheckResult[]>
+  examine(topics: readonly string[], groups: readonly string[]): Promise<CheckResult[]>
 
   close(): Promise<void>
 }

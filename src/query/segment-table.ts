@@ -25,7 +25,8 @@ export class SegmentTable implements TableSource {
 
   async load(names: readonly string[], signal: AbortSignal): Promise<LocalTables> {
     if (!names.includes(this.name)) return { folder: this.#files.folder, tables: [] }
-    if (this.#segments.length > 0) this.#held.push(await this.#files.hold(this.#segments, signal))
+    // also for none of them: the folder that the engine is locked to has to be there
+    this.#held.push(await this.#files.hold(this.#segments, signal))
     const table = {
       name: this.name,
       partitionColumns: this.#partitionColumns,

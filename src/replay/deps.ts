@@ -4,9 +4,9 @@ import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { UpcasterSettings } from './change/open-upcaster.ts'
 import type { ReplayLimits } from './limits.ts'
-import type { ReplayRecords } from './replay-records.ts'
-import type { Conditions } from './select/conditions.ts'
-import type { WorkSlots } from './work-slots.ts'
+import type { Conditions } from './read/select/conditions.ts'
+import type { ReplayRecords } from './run/replay-records.ts'
+import type { WorkSlots } from './run/work-slots.ts'
 
 /** What replays work with. */
 export interface ReplayDeps {

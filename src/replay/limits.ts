@@ -1,5 +1,5 @@
-import type { StepLimits } from './lane.ts'
-import type { UnitLimits } from './open-unit.ts'
+import type { StepLimits } from './emit/lane.ts'
+import type { UnitLimits } from './emit/open-unit.ts'
 
 /** In what portions replays are emitted, and how patiently. */
 export interface ReplayLimits extends UnitLimits {
@@ -23,6 +23,7 @@ export const defaultReplayLimits: ReplayLimits = {
   maxUnitRows: 100_000,
   maxUnitBytes: 64 * 1024 * 1024,
   maxUnitMs: 5_000,
+  firstUnitMs: 200,
   maxShares: 8,
   maxLanes: 16,
   // Two blocks of each partition are little memory, and large enough to compress well.

@@ -1,13 +1,13 @@
 import { ReplayChange } from './change/replay-change.ts'
 import { type SampledRow, sample } from './change/sample.ts'
 import type { ReplayDeps } from './deps.ts'
-import { type Finding, refusal } from './finding.ts'
-import type { PreparedReplay } from './prepare.ts'
-import { jobToJson, type ReplayRequest } from './request.ts'
-import type { Members } from './shape.ts'
-import { planOf } from './shares.ts'
+import { type Finding, refusal } from './plan/finding.ts'
+import type { PreparedReplay } from './plan/prepare.ts'
+import { planOf } from './plan/shares.ts'
+import { streamRows } from './read/stream.ts'
+import { jobToJson, type ReplayRequest } from './request/request.ts'
+import type { Members } from './request/shape.ts'
 import { type PlanSummary, planSummary } from './status.ts'
-import { streamRows } from './stream.ts'
 
 /** What a replay would do: JSON-ready. */
 export interface ReplayPreview {

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { ConflictError } from '../errors.ts'
+import { ConflictError, UnavailableError } from '../errors.ts'
 import { ReplayChange } from './change/replay-change.ts'
-import { Controllers } from './controllers.ts'
 import type { ReplayDeps } from './deps.ts'
-import { refusal } from './finding.ts'
 import { defaultReplayLimits } from './limits.ts'
-import { listReplays, type ReplayFilter } from './list.ts'
-import { prepareReplay } from './prepare.ts'
+import { refusal } from './plan/finding.ts'
+import { prepareReplay } from './plan/prepare.ts'
 import { previewReplay, type ReplayPreview } from './preview.ts'
-import { parseRate } from './rate.ts'
-import { ReplayRecords } from './replay-records.ts'
-import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request.ts'
+import { parseRate } from './request/rate.ts'
+import { jobToJson, parseReplayRequest, type ReplayJob, type ReplayRequest, requestHash } from './request/request.ts'
+import { Controllers } from './run/controllers.ts'
+import { listReplays, type ReplayFilter } from './run/list.ts'
+import { ReplayRecords } from './run/replay-records.ts'
+import { isFinal } from './run/state.ts'
+import { steer, type Wish } from './run/steering.ts'
+import type { StoredReplay } from './run/stored-replay.ts'
+import { allSlots } from './run/work-slots.ts'
 import { resolveSource } from './selections/named-source.ts'
 import { SavedSelections } from './selections/saved-selections.ts'
-import { isFinal } from './state.ts'
 import { type ReplayStatus, replayStatus } from './status.ts'
 import { Statuses } from './statuses.ts'
-import { steer, type Wish } from './steering.ts'
-import type { StoredReplay } from './stored-replay.ts'
-import { allSlots } from './work-slots.ts'
 
 export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
   Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
@@ -84,13 +84,12 @@ export class ReplayService {
     const kept = await this.#deps.records.create(replay, { rate, accept })
     if (requestHash(kept.job) !== requestHash(job)) throw idUsed(kept)
     await this.#controllers.take(kept)
-    return this.get(kept.id)
+    return this.#current(kept)
   }
 
   /** Throws NotFoundError `replay-not-found`. */
   async get(id: string): Promise<ReplayStatus> {
-    const replay = await this.stored(id)
-    return this.#statuses.of(replay, this.#controllers.get(id)?.entry ?? (await this.#deps.records.state(replay)))
+    return this.#current(await this.stored(id))
   }
 
   /** A page of replays, the latest first. */
@@ -135,7 +134,7 @@ export class ReplayService {
 
   /**
    * The replay's status now, and again whenever it has changed, until it is at its end; that one is the last. Looks at
-   * what other instances do once in a poll interval.
+   * what other instances do once in a poll interval, and waits while store or broker are away.
    */
   async *watch(id: string, signal: AbortSignal): AsyncGenerator<ReplayStatus, void, undefined> {
     let shown = ''
@@ -143,13 +142,14 @@ export class ReplayService {
       const controller = this.#controllers.get(id)
       const changed = Promise.withResolvers<void>()
       const unsubscribe = controller?.subscribe(changed.resolve)
-      const status = await this.get(id)
-      const text = JSON.stringify(status)
-      if (text !== shown) yield status
+      const status = await this.#unlessAway(id)
+      const text = status === null ? shown : JSON.stringify(status)
+      if (status !== null && text !== shown) yield status
       shown = text
-      if (!isFinal(status.state)) await this.#next(changed.promise, signal)
+      const isOver = status !== null && isFinal(status.state)
+      if (!isOver) await this.#next(changed.promise, signal)
       unsubscribe?.()
-      if (signal.aborted || isFinal(status.state)) return
+      if (signal.aborted || isOver) return
     }
   }
 
@@ -163,8 +163,8 @@ export class ReplayService {
   }
 
   /** The replay as it was created. Throws NotFoundError `replay-not-found`. */
-  stored(id: string): Promise<StoredReplay> {
-    return this.#deps.records.load(id)
+  async stored(id: string): Promise<StoredReplay> {
+    return this.#controllers.get(id)?.replay ?? (await this.#deps.records.load(id))
   }
 
   /** Interrupts what runs, to be continued by another instance or a later start, and waits until it stands still. */
@@ -181,6 +181,11 @@ export class ReplayService {
     return controller.subscribe(() => listener(replayStatus(replay, controller.entry, book.written(), null, [])))
   }
 
+  async #current(replay: StoredReplay): Promise<ReplayStatus> {
+    const entry = this.#controllers.get(replay.id)?.entry ?? (await this.#deps.records.state(replay))
+    return this.#statuses.of(replay, entry)
+  }
+
   async #stood(begun: ReplayStatus): Promise<ReplayStatus> {
     let status = begun
     const patience = AbortSignal.timeout(this.#deps.limits.haltPatienceMs * 2)
@@ -188,6 +193,16 @@ export class ReplayService {
       if (status.state !== 'pausing' && status.state !== 'cancelling') break
     }
     return status
+  }
+
+  /** The status, or null while store or broker cannot be reached. */
+  async #unlessAway(id: string): Promise<ReplayStatus | null> {
+    try {
+      return await this.get(id)
+    } catch (error) {
+      if (error instanceof UnavailableError) return null
+      throw error
+    }
   }
 
   async #next(changed: Promise<void>, signal: AbortSignal): Promise<void> {
@@ -212,7 +227,7 @@ export class ReplayService {
     const { state } = await this.#deps.records.state(replay)
     if (state !== 'completed') await steer(this.#deps.records, replay, { to: 'resume', accept })
     await this.#controllers.take(replay)
-    return this.get(replay.id)
+    return this.#current(replay)
   }
 
   /** The upcaster that the job names, as it is now. */

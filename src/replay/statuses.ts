@@ -1,11 +1,11 @@
-import type { ReplayController } from './controller.ts'
 import type { ReplayDeps } from './deps.ts'
-import { ShareBook, type WrittenRecords } from './share-book.ts'
-import { listSkipped, skippable } from './skipped-segment.ts'
+import { listSkipped, skippable } from './read/skipped-segment.ts'
+import type { ReplayController } from './run/controller.ts'
+import { ShareBook, type WrittenRecords } from './run/share-book.ts'
+import type { StateEntry } from './run/state.ts'
+import type { StoredReplay } from './run/stored-replay.ts'
 import { Speedometer } from './speedometer.ts'
-import type { StateEntry } from './state.ts'
 import { fractionDone, type ReplayStatus, replayStatus, type Speed } from './status.ts'
-import type { StoredReplay } from './stored-replay.ts'
 
 /** Puts together what is known of replays: by this instance, by the store, and by the broker of what others run. */
 export class Statuses {

@@ -10,6 +10,7 @@ import { Capture, type CaptureParts, type CaptureTotals } from '../../src/archiv
 import { parquetDescriber } from '../../src/archive/commit/parquet-describer.ts'
 import { parseConnector } from '../../src/archive/connector/parse.ts'
 import { LocalShard } from '../../src/archive/shard/local-shard.ts'
+import { ThreadMemory } from '../../src/archive/shard/thread-memory.ts'
 import { type Finding, verifyTopic } from '../../src/archive/verify/verify.ts'
 import { loadTopic } from '../../src/catalog/snapshot.ts'
 import type { EventLog } from '../../src/ports/event-log.ts'
@@ -50,7 +51,11 @@ export class MemoryLog implements Log {
   }
 }
 
-export type CaptureSettings = Partial<CaptureParts> & { config?: Record<string, string | number> }
+export type CaptureSettings = Partial<CaptureParts> & {
+  config?: Record<string, string | number>
+  /** Shared with other captures. */
+  memory?: ThreadMemory
+}
 
 /** Opens a capture of one topic, with its shards on this thread. */
 export function openCapture(
@@ -59,7 +64,7 @@ export function openCapture(
   topic: string,
   settings: CaptureSettings = {},
 ): Promise<Capture> {
-  const { config = {}, ...parts } = settings
+  const { config = {}, memory = new ThreadMemory(256 * 1024 * 1024), ...parts } = settings
   const outside = {
     connector: parseConnector({ name: `test-${topic}`, topics: topic, ...config }, 'test'),
     eventLog,
@@ -70,12 +75,13 @@ export function openCapture(
   }
   return Capture.open({
     ...outside,
-    memoryMaxBytes: 256 * 1024 * 1024,
     threads: 2,
     topicRefreshMs: 500,
     shards: {
       open: (listener) =>
-        Promise.resolve(new LocalShard({ ...outside, describer: parquetDescriber, writer: randomUUID() }, listener)),
+        Promise.resolve(
+          new LocalShard({ ...outside, describer: parquetDescriber, writer: randomUUID() }, listener, memory),
+        ),
       close: () => Promise.resolve(),
     },
     ...parts,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { independentClient } from '../adapters/kafka/judge.ts'
+import { createIndependently } from '../kit/topics.ts'
 
 /** 14 January 2025, 09:00 UTC: where the record time of test records begins. */
 export const startMs: number = Date.UTC(2025, 0, 14, 9)
@@ -32,18 +33,7 @@ export const numbered = (count: number, minutesApart = 0, from = 0): Message[] =
 export async function createTopic(brokers: readonly string[], options: TopicOptions = {}): Promise<string> {
   const topic = `${options.prefix ?? 'capture'}-${randomUUID().slice(0, 8)}`
   const config = { 'retention.ms': '-1', 'message.timestamp.before.max.ms': '9223372036854775807', ...options.config }
-  const admin = independentClient(brokers).admin()
-  await admin.connect()
-  await admin.createTopics({
-    topics: [
-      {
-        topic,
-        numPartitions: options.partitions ?? 1,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      },
-    ],
-  })
-  await admin.disconnect()
+  await createIndependently(brokers, { topic, partitions: options.partitions, config })
   return topic
 }
 

@@ -123,10 +123,26 @@ describe('coldstream', () => {
     assertError(other, 1, /the id .* is that of another replay/)
   })
 
+  it('keeps selections by name', async () => {
+    const source = { topic, partitions: [0] }
+    assert.match((await coldstream(['selections'])).stderr, /No selection is saved/)
+    const saved = await coldstream(['selections', 'even', '--save', JSON.stringify(source)])
+    assert.deepEqual(JSON.parse(saved.stdout), source)
+    assert.equal((await coldstream(['selections', 'even'])).stdout, saved.stdout)
+    assert.match((await coldstream(['selections'])).stdout, /^name +saved +source\neven +2\S+Z +\{"topic":/)
+    assert.equal((await coldstream(['selections', 'even', '--delete'])).code, 0)
+    assert.deepEqual(JSON.parse((await coldstream(['selections', '--json'])).stdout), [])
+    assert.equal((await coldstream(['selections', 'even'])).code, 1)
+    for (const wrong of [['--delete'], ['even', '--save', '{'], ['even', '--save', '{"topic":1}']]) {
+      assert.equal((await coldstream(['selections', ...wrong])).code, 2, wrong.join(' '))
+    }
+  })
+
   it('says for everything outside whether it will do', async () => {
     const { code, stdout } = await coldstream(['doctor', connector])
     assert.equal(code, 0, stdout)
-    for (const check of ['store', 'broker', `topic ${topic}`]) assert.match(stdout, new RegExp(`^ok +${check}`, 'm'))
+    for (const check of ['store', 'broker', `topic ${topic}`, `group connect-${topic}`])
+      assert.match(stdout, new RegExp(`^ok +${check}`, 'm'))
   })
 
   it('explains itself, command by command', async () => {
@@ -138,6 +154,7 @@ describe('coldstream', () => {
       'verify',
       'query',
       'templates',
+      'selections',
       'replay',
       'doctor',
     ]) {

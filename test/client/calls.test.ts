@@ -78,7 +78,7 @@ describe('the client', () => {
     await replays.dryRun(request)
     await replays.get('a/b c')
     await replays.list()
-    await replays.list({ state: 'running', source: 'orders', limit: 2, after: 'x' })
+    await replays.list({ state: 'running', source: 'orders', limit: 2, after: 4 })
     await replays.pause('r')
     await replays.resume('r')
     await replays.cancel('r')
@@ -100,7 +100,7 @@ describe('the client', () => {
         ['POST', '/v1/replays', { ...request, dryRun: true }],
         ['GET', '/v1/replays/a%2Fb%20c'],
         ['GET', '/v1/replays'],
-        ['GET', '/v1/replays?state=running&source=orders&limit=2&after=x'],
+        ['GET', '/v1/replays?state=running&source=orders&limit=2&after=4'],
         ['POST', '/v1/replays/r/pause'],
         ['POST', '/v1/replays/r/resume'],
         ['POST', '/v1/replays/r/cancel'],
@@ -139,9 +139,9 @@ describe('the client', () => {
   })
 
   it('tells a service that is away, or is another one', async () => {
-    await assert.rejects(createColdstream({ url: 'http://127.0.0.1:1' }).topics.list(), (error: unknown) => {
+    await assert.rejects(createColdstream({ url: 'http://127.0.0.1:2' }).topics.list(), (error: unknown) => {
       assert.ok(error instanceof UnreachableError)
-      assert.match(error.message, /127\.0\.0\.1:1: .*ECONNREFUSED/)
+      assert.match(error.message, /127\.0\.0\.1:2: .*ECONNREFUSED/)
       return true
     })
     answer = (response) => response.writeHead(502).end('<h1>Bad gateway</h1>')

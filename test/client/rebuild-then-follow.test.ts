@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import {
   type Coldstream,
@@ -156,6 +157,48 @@ describe('rebuildThenFollow', () => {
       [...model.orders(), ...again.model.orders()].sort((a, b) => a - b),
       upTo(40),
     )
+  })
+
+  it('hands over once more when it ended before it followed, and applies nothing twice', async () => {
+    const { topic, id } = await archived(40)
+    let handedOver = 0
+    const dying = createColdstream({ url: instance.url })
+    dying.replays.commitHandover = async (...args) => {
+      await client.replays.commitHandover(...args)
+      handedOver += 1
+      throw new Error('killed')
+    }
+    const first = start(topic, id, { client: dying })
+    await assert.rejects(first.ended, /killed/)
+    assert.equal(handedOver, 1)
+    await sendOrders(kafka.brokers, topic, 40, 50)
+    const again = start(topic, id)
+    await again.model.holds(10)
+    await again.stop()
+    assert.deepEqual([first.model.orders(), again.model.orders()], [upTo(40), upTo(50, 40)])
+    assert.deepEqual(again.model.phases, ['rebuild', 'follow'])
+  })
+
+  it('lets others join once it follows; until then they wait', async () => {
+    const { topic, id } = await archived(40)
+    const runs: ReturnType<typeof start>[] = []
+    const first = start(topic, id, {
+      apply: ({ messages }, phase) => {
+        // in the middle of the rebuild
+        if (runs.length === 0) runs.push(start(topic, id))
+        first.model.take(messages, phase)
+      },
+    })
+    await first.following
+    const [second] = runs
+    await second!.following
+    await sendOrders(kafka.brokers, topic, 40, 60)
+    const all = (): number[] => [...first.model.orders(), ...second!.model.orders()].sort((a, b) => a - b)
+    while (all().length < 60) await Promise.race([sleep(20), first.ended, second!.ended])
+    assert.deepEqual(all(), upTo(60))
+    assert.deepEqual(first.model.orders('rebuild'), upTo(40))
+    assert.deepEqual(second!.model.orders('rebuild'), [])
+    await Promise.all([first.stop(), second!.stop()])
   })
 
   it('follows a topic that nothing is left of in the replay, and a partition that came after it', async () => {

@@ -27,5 +27,8 @@ for (let tick = 0; tick < seconds * ticksPerSecond; tick += 1) {
   const dueAt = startedAt + ((tick + 1) * 1_000) / ticksPerSecond
   await sleep(Math.max(0, dueAt - performance.now()))
 }
+const tookSeconds = (performance.now() - startedAt) / 1_000
 await producer.disconnect()
+// a busy machine may not bring the rate about that was asked for
+console.error(`load: ${written} records in ${tookSeconds.toFixed(0)} s, ${Math.round(written / tookSeconds)} a second`)
 console.log(String(written))

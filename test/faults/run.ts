@@ -1,6 +1,6 @@
 /**
- * Puts captures through faults: the command line in processes of its own, real brokers and stores, and judges that share no
- * code with it. Prints a table of what was lost, doubled or left unexplained.
+ * Puts captures and replays through faults: the command line in processes of its own, real brokers and stores, and judges that share no
+ * code with it. Prints tables of what was lost, doubled, left unexplained or out of order.
  *
  * Run: `npm run test:faults -- [--only NAME]… [--short] [--rounds N] [--rate N] [--seconds N] [--later] [--seed N]`. NAME is a part
  * of a fault's name; rate and seconds are of the load under which instances come and go.
@@ -10,6 +10,7 @@ import { seeded } from './kit/random.ts'
 import { type Outcome, runScenario } from './kit/run-scenarios.ts'
 import { shortLoad, World } from './kit/world.ts'
 import { later, scenarios } from './scenarios/index.ts'
+import { replayScenarios } from './scenarios/replay/index.ts'
 
 const { values: args } = parseArgs({
   options: {
@@ -23,8 +24,9 @@ const { values: args } = parseArgs({
   },
 })
 const isNamed = (name: string): boolean => args.only.some((part) => name.includes(part))
-const all = [...scenarios, ...later]
-const selected = args.only.length > 0 ? all.filter(({ name }) => isNamed(name)) : args.later ? all : scenarios
+const built = [...scenarios, ...replayScenarios]
+const all = [...built, ...later]
+const selected = args.only.length > 0 ? all.filter(({ name }) => isNamed(name)) : args.later ? all : built
 if (selected.length === 0) throw new Error(`No fault is named like ${args.only.join(', ')}`)
 
 console.log(`${selected.length} faults, seed ${args.seed}`)
@@ -48,7 +50,12 @@ try {
 } finally {
   await world.close()
 }
-console.table(outcomes.map(({ failures: _, ...row }) => row))
+const isReplay = ({ fault }: Outcome): boolean => replayScenarios.some(({ name }) => name === fault)
+const captures = outcomes.filter((outcome) => !isReplay(outcome)).map(({ failures: _, ...row }) => row)
+const replays = outcomes
+  .filter(isReplay)
+  .map(({ failures: _, unexplained, ...row }) => ({ ...row, 'out of order': unexplained }))
+for (const table of [captures, replays]) if (table.length > 0) console.table(table)
 for (const { name } of later.filter((scenario) => !selected.includes(scenario))) console.log(`later: ${name}`)
 const failed = outcomes.filter(({ failures }) => failures.length > 0).length
 console.log(`${outcomes.length - failed} passed, ${failed} failed`)

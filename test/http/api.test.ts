@@ -267,6 +267,7 @@ describe('the service', () => {
       '/v1/topics/{topic}',
       '/v1/topics/{topic}/headroom',
       '/v1/topics/{topic}/segments',
+      '/v1/upcasters',
     ])
     assert.ok(body.paths['/v1/replays'].post.requestBody)
   })

@@ -6,6 +6,7 @@ import { openServices } from '../../src/app.ts'
 import { parseConnector } from '../../src/archive/connector/parse.ts'
 import type { Services } from '../../src/services.ts'
 import { independentClient } from '../adapters/kafka/judge.ts'
+import { createIndependently } from './topics.ts'
 
 /** The whole product, configured by a file as a user would, with an archive in a folder of its own. */
 export interface TestServices {
@@ -51,13 +52,7 @@ export async function testServices({
 /** Creates a topic of orders: `count` over two partitions, one a minute from 09:00 on 14 January 2025. */
 export async function createOrders(brokers: string[], count: number): Promise<string> {
   const topic = `orders-${randomUUID().slice(0, 8)}`
-  const kafka = independentClient(brokers)
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.createTopics({
-    topics: [{ topic, numPartitions: 2, configEntries: [{ name: 'retention.ms', value: '-1' }] }],
-  })
-  await admin.disconnect()
+  await createIndependently(brokers, { topic, partitions: 2, config: { 'retention.ms': '-1' } })
   await sendOrders(brokers, topic, 0, count)
   return topic
 }

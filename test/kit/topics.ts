@@ -1,25 +1,47 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
 import { independentClient } from '../adapters/kafka/judge.ts'
 
-/** Creates a topic with a name of its own, by a client that is not ours. */
+/**
+ * Creates a topic by a client that is not ours, and waits until each partition has a leader. kafkajs's own wait fails on a
+ * broker that is busy: it takes a topic that is not known everywhere yet for one that does not exist.
+ */
+export async function createIndependently(
+  brokers: readonly string[],
+  {
+    topic,
+    partitions = 1,
+    config = {},
+  }: { topic: string; partitions?: number; config?: Readonly<Record<string, string>> },
+): Promise<void> {
+  const admin = independentClient(brokers).admin()
+  await admin.connect()
+  try {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] })
+    for (const deadlineMs = Date.now() + 30_000; !(await hasLeaders(admin, topic)); await setTimeout(50)) {
+      if (Date.now() > deadlineMs) throw new Error(`${topic} has no leaders after 30 s`)
+    }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function hasLeaders(admin: Admin, topic: string): Promise<boolean> {
+  const [metadata] = await Promise.allSettled([admin.fetchTopicMetadata({ topics: [topic] })])
+  if (metadata.status === 'rejected') return false
+  return metadata.value.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))
+}
+
+/** Creates a topic with a name of its own. */
 export async function createTestTopic(
   brokers: readonly string[],
   config: Readonly<Record<string, string>> = {},
   partitions = 1,
 ): Promise<string> {
   const topic = `topic-${randomUUID().slice(0, 8)}`
-  const admin = independentClient(brokers).admin()
-  await admin.connect()
-  await admin.createTopics({
-    topics: [
-      {
-        topic,
-        numPartitions: partitions,
-        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-      },
-    ],
-  })
-  await admin.disconnect()
+  await createIndependently(brokers, { topic, partitions, config })
   return topic
 }
 

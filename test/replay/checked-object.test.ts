@@ -3,7 +3,7 @@ import { hash, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { DamagedDataError } from '../../src/errors.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import { verifiedBytes } from '../../src/replay/checked-object.ts'
+import { verifiedBytes } from '../../src/replay/read/checked-object.ts'
 import { MemoryStore } from '../catalog/memory-store.ts'
 
 const mebibyte = 1024 * 1024

@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { openFileStore } from '../../src/adapters/file/store.ts'
 import { KafkaEventLog } from '../../src/adapters/kafka/index.ts'
 import { SystemClock } from '../../src/adapters/system-clock.ts'
-import { GroupSlots } from '../../src/replay/group-slots.ts'
+import { GroupSlots } from '../../src/replay/run/group-slots.ts'
 import { ReplayService } from '../../src/replay/service.ts'
 import { plainParts, silentLog, smallUnits } from './kit.ts'
 

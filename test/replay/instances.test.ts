@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { describe, it, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { GroupSlots } from '../../src/replay/group-slots.ts'
+import { GroupSlots } from '../../src/replay/run/group-slots.ts'
 import type { ReplayStatus } from '../../src/replay/status.ts'
 import { archiveTopic, assertEmitted, freshName, type Stage, setStage, silentLog, smallUnits } from './kit.ts'
 

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { DamagedDataError } from '../../src/errors.ts'
 import type { RowBatch } from '../../src/format/row-batch.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import { mergeSegments, type OpenSegment } from '../../src/replay/merge.ts'
+import { mergeSegments, type OpenSegment } from '../../src/replay/read/merge.ts'
 
 /** Rows of which nothing but the offset matters. */
 function batchOf(offsets: readonly bigint[]): RowBatch {
@@ -64,9 +64,12 @@ function inMemory(segments: readonly (readonly (readonly bigint[])[])[]): Memory
 
 async function merged({ segments, open }: Memory): Promise<bigint[]> {
   const offsets: bigint[] = []
-  for await (const { rows, from, to } of mergeSegments(segments, open)) offsets.push(...rows.offset.subarray(from, to))
+  for await (const { rows, from, to } of mergeSegments(segments, open, one))
+    offsets.push(...rows.offset.subarray(from, to))
   return offsets
 }
+
+const one = { segments: 1, bytes: 0 }
 
 /** Offsets above 2^53 too, with holes, each with the segment it is in and whether a row group ends there. */
 const assignment = fc.tuple(
@@ -100,13 +103,13 @@ describe('merging segments', () => {
   it('takes stretches, not single rows, where segments do not interleave', async () => {
     const { segments, open } = inMemory([[[1n, 2n, 3n, 7n]], [[4n, 5n, 6n]]])
     const lengths: number[] = []
-    for await (const { from, to } of mergeSegments(segments, open)) lengths.push(to - from)
+    for await (const { from, to } of mergeSegments(segments, open, one)) lengths.push(to - from)
     assert.deepEqual(lengths, [3, 3, 1])
   })
 
   it('opens a segment when its turn comes, and no more than one ahead', async () => {
     const memory = inMemory([[[1n]], [[2n]], [[3n]], [[4n]]])
-    const run = mergeSegments(memory.segments, memory.open)
+    const run = mergeSegments(memory.segments, memory.open, one)
     await run.next()
     assert.deepEqual(memory.opened, ['segment 0', 'segment 1'])
     await run.next()
@@ -116,7 +119,7 @@ describe('merging segments', () => {
 
   it('opens as many ahead as it is told, in their order', async () => {
     const memory = inMemory([[[1n]], [[2n]], [[3n]], [[4n]], [[5n]]])
-    const run = mergeSegments(memory.segments, memory.open, 3)
+    const run = mergeSegments(memory.segments, memory.open, { segments: 3, bytes: 0x7fffffff })
     await run.next()
     assert.deepEqual(memory.opened, ['segment 0', 'segment 1', 'segment 2', 'segment 3'])
     await run.return()
@@ -127,7 +130,7 @@ describe('merging segments', () => {
     const seen: bigint[] = []
     const wantsLast = async (segment: CommittedSegment): Promise<OpenSegment> =>
       segment.path === 'segment 2' ? memory.open(segment) : { next: async () => null }
-    for await (const { from, to, next } of mergeSegments(memory.segments, wantsLast)) {
+    for await (const { from, to, next } of mergeSegments(memory.segments, wantsLast, one)) {
       seen.push(next)
       if (next < 9n) assert.equal(from, to)
     }
@@ -146,10 +149,14 @@ describe('merging segments', () => {
   it('says that a segment cannot be opened when its turn comes, after the rows before it', async () => {
     const memory = inMemory([[[1n, 2n]], [[3n]]])
     const seen: bigint[] = []
-    const run = mergeSegments(memory.segments, async (segment) => {
-      if (segment.path === 'segment 1') throw new Error('damaged')
-      return memory.open(segment)
-    })
+    const run = mergeSegments(
+      memory.segments,
+      async (segment) => {
+        if (segment.path === 'segment 1') throw new Error('damaged')
+        return memory.open(segment)
+      },
+      one,
+    )
     await assert.rejects(async () => {
       for await (const { rows, from, to } of run) seen.push(...rows.offset.subarray(from, to))
     }, /damaged/)

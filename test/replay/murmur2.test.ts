@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import kafkajs from 'kafkajs'
-import { keyPartition } from '../../src/replay/murmur2.ts'
+import { keyPartition } from '../../src/replay/emit/murmur2.ts'
 
 describe('the default partitioner', () => {
   it('puts every key where that of kafkajs puts it', () => {

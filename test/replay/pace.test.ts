@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Pace, type ShareRate } from '../../src/replay/pace.ts'
-import type { LaneStep } from '../../src/replay/step-draft.ts'
+import { Pace, type ShareRate } from '../../src/replay/emit/pace.ts'
+import type { LaneStep } from '../../src/replay/emit/step-draft.ts'
 import { ManualClock } from '../kit/manual-clock.ts'
 
 const step = (rows: number, bytes: number, timestampMs: number | null): LaneStep => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TargetInfo } from '../../src/ports/event-log.ts'
-import { checkTarget } from '../../src/replay/preflight.ts'
+import { checkTarget } from '../../src/replay/plan/preflight.ts'
 
 const info: TargetInfo = {
   partitions: 3,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { ColdstreamError, InvalidInputError } from '../../src/errors.ts'
-import { parseReplayRequest, requestHash } from '../../src/replay/request.ts'
-import { type Selection, selectionToJson } from '../../src/replay/selection.ts'
+import { parseReplayRequest, requestHash } from '../../src/replay/request/request.ts'
+import { type Selection, selectionToJson } from '../../src/replay/request/selection.ts'
 
 const parse = (source: unknown, more: object = {}): ReturnType<typeof parseReplayRequest> =>
   parseReplayRequest({ source, target: { topic: 'copy' }, ...more })

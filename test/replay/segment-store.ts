@@ -1,7 +1,7 @@
 import type { SegmentWriterOptions } from '../../src/format/parquet/index.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import type { OpenSegment } from '../../src/replay/merge.ts'
-import { openSegment, type SegmentSourceOptions } from '../../src/replay/segment-source.ts'
+import type { OpenSegment } from '../../src/replay/read/merge.ts'
+import { openSegment, type SegmentSourceOptions } from '../../src/replay/read/segment-source.ts'
 import { MemoryStore } from '../catalog/memory-store.ts'
 import { batchRows, identity, type Row, type TestRecord, writeSegment } from '../format/parquet/segment-kit.ts'
 

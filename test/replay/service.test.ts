@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { SystemClock } from '../../src/adapters/system-clock.ts'
 import { AbortedError, ConflictError, DamagedDataError, NotFoundError } from '../../src/errors.ts'
+import { Handovers } from '../../src/replay/handover/service.ts'
 import type { ReplayStatus } from '../../src/replay/status.ts'
+import { readCommitted } from '../adapters/kafka/judge.ts'
 import { archiveCommit, sourceRecord } from './archive.ts'
 import { archiveTopic, assertEmitted, freshName, setStage, smallUnits } from './kit.ts'
 
@@ -153,6 +156,26 @@ describe('the replay service', () => {
     await stage.service.create(request)
     assert.equal((await stage.service.finished(id)).state, 'completed')
     await assertEmitted(stage, target, source)
+  })
+
+  it('passes over a damaged segment when that is accepted, and names what is missing', async (t) => {
+    const stage = await setStage(t)
+    const [topic, target, id] = [freshName('orders'), freshName('replayed'), freshName('r')]
+    const source = await archiveTopic(stage.store, topic, { partitions: 2, records: 1_400 })
+    const objects = await Array.fromAsync(stage.store.list(`topics/${topic}/`))
+    const victim = objects.map(({ path }) => path).filter((path) => path.includes('+1+'))[2]!
+    await rm(join(stage.folder, victim))
+    const request = { id, source: { topic }, target: { topic: target } }
+    await stage.service.create(request)
+    await assert.rejects(stage.service.finished(id), codeOf('segment-missing'))
+    await stage.service.resume(id, ['segment-missing'])
+    const status = await stage.service.finished(id)
+    const [skipped, ...others] = status.skipped
+    assert.deepEqual([status.state, others.length, skipped?.segment, skipped?.partition], ['completed', 0, victim, 1])
+    const seen = await readCommitted(stage.brokers, target)
+    assert.equal(seen.length, [...source.values()].flat().length - skipped!.records)
+    const handovers = new Handovers({ store: stage.store, eventLog: stage.eventLog, clock: new SystemClock() })
+    assert.ok((await handovers.of(id)).warnings.some(({ code }) => code === 'segments-skipped'))
   })
 
   it('cancels at a transaction boundary, says how much is committed, and can be continued', async (t) => {

@@ -159,8 +159,8 @@ export class KafkaEventLog implements EventLog {
     return ProgressLog.delete(this.#cluster, share)
   }
 
-  async examine(topics: readonly string[]): Promise<CheckResult[]> {
-    return judgeCluster(await inspectCluster(this.#cluster, topics))
+  async examine(topics: readonly string[], groups: readonly string[]): Promise<CheckResult[]> {
+    return judgeCluster(await inspectCluster(this.#cluster, topics, groups))
   }
 
   close(): Promise<void> {

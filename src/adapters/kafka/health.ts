@@ -2,6 +2,7 @@ import { apiVersionsV3, describeQuorumV1 } from '@platformatic/kafka'
 import { ColdstreamError } from '../../errors.ts'
 import { KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
+import { type GroupPermissions, groupPermissions } from './group-permissions.ts'
 import { brokerAddressText } from './options.ts'
 
 /** What can be told about a cluster without changing anything. */
@@ -12,6 +13,7 @@ export interface ClusterHealth {
   /** Requests this adapter needs and some broker does not offer, as `Fetch v13`; not empty: the cluster is too old. */
   missingRequests: string[]
   topics: TopicPermissions[]
+  groups: GroupPermissions[]
   /** This machine's clock minus the controller's, within half a round trip; null when the client may not ask for it. */
   clockAheadMs: number | null
 }
@@ -57,7 +59,11 @@ const operations: readonly (readonly [string, number])[] = [
 ]
 
 /** Reaches every broker once; throws only when none can be reached. */
-export async function inspectCluster(cluster: KafkaCluster, topics: readonly string[]): Promise<ClusterHealth> {
+export async function inspectCluster(
+  cluster: KafkaCluster,
+  topics: readonly string[],
+  groups: readonly string[],
+): Promise<ClusterHealth> {
   const found = await cluster.refresh(topics, true)
   const features: Record<string, number> = {}
   const missingRequests = new Set<string>()
@@ -86,6 +92,7 @@ export async function inspectCluster(cluster: KafkaCluster, topics: readonly str
     features,
     missingRequests: [...missingRequests],
     topics: topics.map((topic) => permissions(topic, found.find((told) => told.topic === topic)?.authorizedOperations)),
+    groups: await groupPermissions(cluster, groups),
     clockAheadMs: tellsTime ? await clockAheadMs(cluster) : null,
   }
 }

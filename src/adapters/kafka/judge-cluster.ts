@@ -1,4 +1,5 @@
 import type { CheckResult } from '../../ports/check-result.ts'
+import type { GroupPermissions } from './group-permissions.ts'
 import type { ClusterHealth, TopicPermissions } from './health.ts'
 
 /** Beyond this a retention computed here and one computed by the broker differ noticeably. */
@@ -17,6 +18,7 @@ export function judgeCluster(health: ClusterHealth): CheckResult[] {
     judgeTransactions(health),
     judgeClock(health),
     ...health.topics.map(judgeTopic),
+    ...health.groups.map(judgeGroup),
   ]
 }
 
@@ -76,5 +78,17 @@ function judgeTopic({ topic, exists, missing }: TopicPermissions): CheckResult {
     outcome: 'failure',
     message,
     remedy: `Allow the operation, for example: kafka-acls --add --allow-principal <user> --operation ${needed[0]} --topic ${topic}`,
+  }
+}
+
+/** Capture is a member of its connector's group. With `--until-end` it is none and could do without, but then lag tools see nothing. */
+function judgeGroup({ group, mayRead }: GroupPermissions): CheckResult {
+  const check = `group ${group}`
+  if (mayRead) return { check, outcome: 'ok', message: 'may be joined', remedy: null }
+  return {
+    check,
+    outcome: 'failure',
+    message: 'this client may not read it, which is to join it and to commit its offsets',
+    remedy: `Allow it, for example: kafka-acls --add --allow-principal <user> --operation read --group ${group}`,
   }
 }

@@ -30,12 +30,15 @@ export async function* listObjects(listing: Listing, fetchPage: FetchPage, url: 
   const StartAfter = shallowStart(Prefix, root + startAfter)
   const begin = Buffer.from(root + startAfter)
   let left = listing.limit ?? Number.POSITIVE_INFINITY
+  // Where keys before `startAfter` come first and are left out, a small page would only bring a few of those.
+  const isExact = StartAfter === root + startAfter || startAfter === ''
+  const leastKeys = isExact ? 2 : maxKeysPerPage
   let last = Buffer.alloc(0)
   let token: string | undefined
   while (left > 0) {
     const page = await fetchPage({
       Prefix,
-      MaxKeys: Math.min(Math.max(left, 2), maxKeysPerPage),
+      MaxKeys: Math.min(Math.max(left, leastKeys), maxKeysPerPage),
       ...(StartAfter === '' ? {} : { StartAfter }),
       ...(token === undefined ? {} : { ContinuationToken: token }),
     })

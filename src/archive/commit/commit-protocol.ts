@@ -6,11 +6,11 @@ import { ConflictError } from '../../errors.ts'
 import { packGaps, unpackGaps } from '../../format/gap-set.ts'
 import { countOffsets, type Gap, mergeGaps } from '../../format/gaps.ts'
 import type { IntendEntry } from '../../format/log-entry.ts'
-import type { CommittedSegment, PlannedSegment } from '../../format/segment.ts'
+import type { BuiltSegment, CommittedSegment, PlannedSegment } from '../../format/segment.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import { type AdoptedSegment, adopt } from './adopt.ts'
 import { exactGaps } from './exact-gaps.ts'
-import type { BuiltSegment, Rebuilt, Recovery, SealedRange } from './sealed.ts'
+import type { Rebuilt, Recovery, SealedRange } from './sealed.ts'
 import type { SegmentDescriber } from './segment-describer.ts'
 
 /** How a commit ended. */

@@ -1,6 +1,6 @@
 import type { Gap } from '../../format/gaps.ts'
 import type { IntendEntry, Routing } from '../../format/log-entry.ts'
-import type { PlannedSegment } from '../../format/segment.ts'
+import type { BuiltSegment, PlannedSegment } from '../../format/segment.ts'
 
 /** What a capture closed at a rotation: every offset of `[from, next)` is a row of one of the segments, or a gap. */
 export interface SealedRange {
@@ -18,23 +18,6 @@ export interface SealedRange {
 export interface SealedSegment extends PlannedSegment {
   /** The segment's bytes; called again when the commit is tried again. */
   build(): BuiltSegment | Promise<BuiltSegment>
-}
-
-/** A finished segment on its way to the store. */
-export interface BuiltSegment {
-  chunks: readonly Uint8Array[]
-  /** Sum of the chunks' lengths. */
-  bytes: number
-  /** Of all chunks, hex. */
-  sha256: string
-  records: number
-  /** First and last offset of the rows; without meaning when there are none. */
-  firstOffset: bigint
-  /** Inclusive. */
-  lastOffset: bigint
-  /** Smallest and largest record timestamp; both 0 when there are no records. */
-  minTimestampMs: number
-  maxTimestampMs: number
 }
 
 /** How a successor gets back what the writer of an unfinished intent did not upload. */

@@ -11,7 +11,7 @@ export function* fetchPieces(fetch: PartitionFetch, bytes: number): Generator<Pa
   let size = 0
   for (const run of fetch.runs) {
     runs.push(run)
-    if (run.kind === 'records') size += run.block.payload.length
+    size += bytesOf(run)
     if (size < bytes) continue
     const next = (run.kind === 'records' ? run.block.lastOffset : run.lastOffset) + 1n
     yield { ...fetch, from, next, runs }
@@ -20,4 +20,13 @@ export function* fetchPieces(fetch: PartitionFetch, bytes: number): Generator<Pa
     size = 0
   }
   if (runs.length > 0) yield { ...fetch, from, runs }
+}
+
+/** Bytes of a fetch's record blocks, as they were fetched. */
+export function fetchedBytes({ runs }: PartitionFetch): number {
+  return runs.reduce((bytes, run) => bytes + bytesOf(run), 0)
+}
+
+function bytesOf(run: SourceRun): number {
+  return run.kind === 'records' ? run.block.payload.length : 0
 }

@@ -9,8 +9,9 @@ import { PartitionCapture } from '../partition/partition-capture.ts'
 import { Router } from '../partition/route.ts'
 import { type PartitionPlace, type PartitionStatus, placeName } from './shard.ts'
 
-/** What all partitions of a thread share. */
+/** What all partitions of a shard share. */
 export interface LaneSharing {
+  /** The thread's. */
   pool: BufferPool
   /** One record at a time. */
   cursor: RecordCursor

@@ -1,13 +1,11 @@
 import { setImmediate as eventsHandled } from 'node:timers/promises'
 import { concurrently } from '../../catalog/concurrently.ts'
 import { ColdstreamError } from '../../errors.ts'
-import { BufferPool } from '../../format/parquet/index.ts'
 import { RecordCursor } from '../../format/record-batch/index.ts'
 import type { EventReader, PartitionBounds, PartitionFetch } from '../../ports/event-log.ts'
-import { fetchPieces } from '../partition/fetch-pieces.ts'
+import { fetchedBytes, fetchPieces } from '../partition/fetch-pieces.ts'
 import { openPartition, type PartitionParts } from '../partition/open-partition.ts'
 import { Lane, type LaneSharing } from './lane.ts'
-import { makeRoom } from './make-room.ts'
 import {
   type PartitionOrder,
   type PartitionPlace,
@@ -16,6 +14,7 @@ import {
   type Shard,
   type ShardListener,
 } from './shard.ts'
+import type { MemorySharer, ThreadMemory } from './thread-memory.ts'
 
 const openAtOnce = 16
 const fetchBytes = 8 * 1024 * 1024
@@ -23,7 +22,7 @@ const fetchWaitMs = 500
 /** Taken in at once, as fetched: some milliseconds of work. */
 const pieceBytes = 512 * 1024
 
-/** A shard on this very thread: reads all its partitions with one reader, a fetch at a time. */
+/** A shard on this very thread: reads all its partitions with one reader, a fetch at a time. Several may share a thread. */
 export class LocalShard implements Shard {
   readonly #parts: PartitionParts
   readonly #listener: ShardListener
@@ -32,19 +31,19 @@ export class LocalShard implements Shard {
   readonly #opening = new Map<string, Promise<void>>()
   readonly #stop = new AbortController()
   readonly #givesUp = new AbortController()
-  readonly #sharing: LaneSharing = {
-    pool: new BufferPool(),
-    cursor: new RecordCursor(),
-    givesUp: this.#givesUp.signal,
-  }
-  #memoryMaxBytes = Number.POSITIVE_INFINITY
+  readonly #memory: ThreadMemory
+  readonly #holders: MemorySharer = () => [...this.#lanes.values()].map(({ capture }) => capture)
+  readonly #sharing: LaneSharing
   #reader: EventReader | null = null
   #readerOpening: Promise<EventReader> | null = null
   #running: Promise<void> | null = null
 
-  constructor(parts: PartitionParts, listener: ShardListener) {
+  constructor(parts: PartitionParts, listener: ShardListener, memory: ThreadMemory) {
     this.#parts = parts
     this.#listener = listener
+    this.#memory = memory
+    memory.join(this.#holders)
+    this.#sharing = { pool: memory.pool, cursor: new RecordCursor(), givesUp: this.#givesUp.signal }
   }
 
   async take(orders: readonly PartitionOrder[]): Promise<void> {
@@ -85,11 +84,6 @@ export class LocalShard implements Shard {
     )
   }
 
-  limitMemory(maxBytes: number): void {
-    this.#memoryMaxBytes = maxBytes
-    this.#sharing.pool.maxIdleBytes = maxBytes / 4
-  }
-
   status(): readonly PartitionStatus[] {
     return [...this.#lanes.values()].map((lane) => lane.status)
   }
@@ -109,6 +103,7 @@ export class LocalShard implements Shard {
       }),
     )
     this.#givesUp.abort()
+    this.#memory.leave(this.#holders)
     await this.#reader?.close()
   }
 
@@ -164,7 +159,6 @@ export class LocalShard implements Shard {
         const turns = lanes.map((lane) => lane?.turn)
         for (const [index, fetch] of fetched.entries()) await this.#deliver(fetch, lanes[index], turns[index])
         this.#tick()
-        await makeRoom([...this.#lanes.values()], this.#memoryMaxBytes)
       }
     } catch (error) {
       if (!signal.aborted) this.#listener.failed(null, asError(error))
@@ -204,6 +198,7 @@ export class LocalShard implements Shard {
         this.#fail(lane, asError(error))
       }
       await eventsHandled()
+      await this.#memory.tookIn(this.#holders, fetchedBytes(piece))
     }
   }
 

@@ -22,11 +22,9 @@ export interface ShardSetParts {
   listener: ShardListener
   /** Shards at most. */
   shards: number
-  /** Memory that the segments of all shards together may hold. */
-  memoryMaxBytes: number
 }
 
-/** The shards of one capture: opened as partitions come, each with its share of the memory. */
+/** The shards of one capture: opened as partitions come. One that cannot be opened fails the whole, as one that dies does. */
 export class ShardSet {
   readonly #parts: ShardSetParts
   readonly #slots: Slot[] = []
@@ -107,26 +105,23 @@ export class ShardSet {
     this.#isClosed = true
     // one that failed to open was thrown to whoever gave it work; the others are closed
     await Promise.allSettled(this.#slots.map(({ opening }) => opening))
-    await Promise.all(this.#slots.map(({ shard }) => shard?.close()))
+    const closings = await Promise.allSettled(this.#slots.map(({ shard }) => shard?.close()))
     await this.#parts.source.close()
+    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
   #openUpTo(count: number): void {
     while (this.#slots.length < count) {
       const slot: Slot = { opening: this.#parts.source.open(this.#parts.listener), shard: null, held: new Map() }
-      slot.opening = slot.opening.then((shard) => {
-        slot.shard = shard
-        this.#shareMemory()
-        return shard
-      })
+      slot.opening.then(
+        (shard) => {
+          slot.shard = shard
+        },
+        (error: unknown) =>
+          this.#parts.listener.failed(null, error instanceof Error ? error : new Error(String(error))),
+      )
       this.#slots.push(slot)
     }
-    this.#shareMemory()
-  }
-
-  #shareMemory(): void {
-    const share = Math.floor(this.#parts.memoryMaxBytes / this.#slots.length)
-    for (const { shard } of this.#slots) shard?.limitMemory(share)
   }
 }
 

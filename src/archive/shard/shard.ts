@@ -30,16 +30,14 @@ export interface PartitionStatus extends PartitionPlace {
 }
 
 /**
- * Captures the partitions that it is given, from any number of topics, until they are taken away again. One shard is one
- * thread's work; whoever owns it divides partitions over several. Calls about one partition must not overlap.
+ * Captures the partitions that it is given, from any number of topics, until they are taken away again. One shard is the
+ * work of one capture on one thread; whoever owns it divides partitions over several. Calls about one partition must not overlap.
  */
 export interface Shard {
   /** Takes partitions over and begins to read; resolves when each is read, or was reported as failed. */
   take(orders: readonly PartitionOrder[]): Promise<void>
   /** Commits what was taken of these and lets go of them; what cannot be committed is another's to read again. */
   release(places: readonly PartitionPlace[]): Promise<void>
-  /** Memory that segments may hold, open or waiting for their commit. */
-  limitMemory(maxBytes: number): void
   /** Partitions that it has, also those that are done. */
   status(): readonly PartitionStatus[]
   /** Commits everything taken and ends. The shard is not used afterwards. */
@@ -48,7 +46,7 @@ export interface Shard {
 
 /** Where a capture's shards come from. */
 export interface ShardSource {
-  /** Opens a shard that tells this listener. */
+  /** Opens a shard that tells this listener: the next on a thread of which the capture has none yet, as far as there are. */
   open(listener: ShardListener): Promise<Shard>
   /** Lets go of what was prepared and not used. Shards are closed by whoever opened them. */
   close(): Promise<void>

@@ -26,7 +26,8 @@ export function consumption(
   onApplied: OnApplied = () => undefined,
 ): Consumption {
   const { kafka, groupId, signal } = options
-  const consumer = kafka.consumer({ ...options.consumer, groupId, readUncommitted: false })
+  // a fetch that waits for records holds up the leaving of the group
+  const consumer = kafka.consumer({ maxWaitTimeInMs: 500, ...options.consumer, groupId, readUncommitted: false })
   const end = Promise.withResolvers<void>()
   // whoever waits hears of it; without anyone it must not end the process
   end.promise.catch(() => undefined)
@@ -36,16 +37,18 @@ export function consumption(
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) end.reject(payload.error)
   })
-  let failed = false
+  let stopped = false
+  /** What is being applied and committed. */
+  const working = new Set<Promise<void>>()
   const take = async (payload: EachBatchPayload): Promise<void> => {
     const { batch, heartbeat, isRunning } = payload
-    if (failed || !isRunning()) return
+    if (stopped || !isRunning()) return
     const { topic, partition, messages } = batch
     try {
       await options.apply({ topic, partition, messages }, phase)
     } catch (error) {
       // kafkajs would give the same records again and again
-      failed = true
+      stopped = true
       end.reject(error)
       return
     }
@@ -67,13 +70,15 @@ export function consumption(
         eachBatchAutoResolve: false,
         eachBatch: async (payload) => {
           await begun.promise
-          await take(payload)
+          const taking = take(payload)
+          working.add(taking)
+          await taking.finally(() => working.delete(taking))
         },
       })
       try {
         await begin()
       } catch (error) {
-        failed = true
+        stopped = true
         end.reject(error)
       } finally {
         begun.resolve()
@@ -89,6 +94,9 @@ export function consumption(
     },
     async close() {
       signal.removeEventListener('abort', abort)
+      stopped = true
+      // kafkajs would leave the group before the last commit
+      await Promise.allSettled(working)
       await consumer.disconnect()
     },
   }

@@ -15,14 +15,25 @@ export function noteOf(replay: string): string {
 }
 
 /** Whether the group follows these topics from that replay on already. */
-export async function isFollowing(
+async function isFollowing(admin: Admin, groupId: string, topics: readonly string[], replay: string): Promise<boolean> {
+  const answer = await admin.fetchOffsets({ groupId, topics: [...topics] })
+  return answer.some(({ partitions }) => partitions.some(({ metadata }) => metadata === noteOf(replay)))
+}
+
+/** Offsets that are committed without the note. */
+export async function offsetsToNote(
   admin: Admin,
   groupId: string,
   topics: readonly string[],
   replay: string,
-): Promise<boolean> {
-  const answer = await admin.fetchOffsets({ groupId, topics: [...topics] })
-  return answer.some(({ partitions }) => partitions.some(({ metadata }) => metadata === noteOf(replay)))
+): Promise<PartitionOffsets> {
+  const offsets = new PartitionOffsets()
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
+    for (const { partition, offset, metadata } of partitions) {
+      if (BigInt(offset) >= 0n && metadata !== noteOf(replay)) offsets.set(topic, partition, BigInt(offset))
+    }
+  }
+  return offsets
 }
 
 /** What the group has committed of these topics. */
@@ -40,12 +51,22 @@ export async function committedOffsets(
   return committed
 }
 
-/** Waits until the group has no members. Throws RebuildError `group-active` when they stay. */
-export async function untilEmpty(admin: Admin, groupId: string, signal: AbortSignal): Promise<void> {
+/**
+ * Waits until the group has no members, or follows (another process has rebuilt the model): `free` or `following`. Throws
+ * RebuildError `group-active` when there are members, and they do not come to it.
+ */
+export async function untilFreeOrFollowing(
+  admin: Admin,
+  groupId: string,
+  topics: readonly string[],
+  replay: string,
+  signal: AbortSignal,
+): Promise<'free' | 'following'> {
   for (const sinceMs = performance.now(); ; ) {
+    if (await isFollowing(admin, groupId, topics, replay)) return 'following'
     const { groups } = await admin.describeGroups([groupId])
     const members = groups.flatMap((group) => group.members)
-    if (members.length === 0) return
+    if (members.length === 0) return 'free'
     if (performance.now() - sinceMs > patienceMs) {
       const clients = [...new Set(members.map(({ clientId, clientHost }) => `${clientId} on ${clientHost}`))].join(', ')
       throw new RebuildError(

@@ -1,9 +1,9 @@
 import type { Admin } from 'kafkajs'
-import type { Handover } from '../../replay/handover/handover.ts'
+import type { ReplayStatus } from '../../replay/status.ts'
 import type { Coldstream } from '../coldstream.ts'
-import { RebuildError } from '../errors.ts'
+import { isProblem, RebuildError } from '../errors.ts'
 import { consumption } from './consume.ts'
-import { checkPositions, isFollowing, noteOf, untilEmpty } from './group.ts'
+import { checkPositions, noteOf, offsetsToNote, untilFreeOrFollowing } from './group.ts'
 import type { Phase, RebuildThenFollowOptions } from './options.ts'
 import { PartitionOffsets } from './partition-offsets.ts'
 import { rebuild } from './rebuild.ts'
@@ -31,14 +31,12 @@ export async function rebuildThenFollow(options: RebuildThenFollowOptions): Prom
     const topics =
       (typeof replay === 'string' ? null : sourceTopics(replay.source)) ??
       sourceTopics((await client.replays.get(id, { signal })).source)!
-    let handover: Handover | null = null
-    if (!(await isFollowing(admin, groupId, topics, id))) {
-      await untilEmpty(admin, groupId, signal)
-      handover = await rebuilt(options, admin, begin)
+    if ((await untilFreeOrFollowing(admin, groupId, topics, id, signal)) === 'free') {
+      await rebuildAndHandOver(options, admin, topics, begin)
     }
     await checkPositions(admin, groupId, topics)
     begin('follow')
-    await follow(options, topics, id, handover)
+    await follow(options, admin, topics, id)
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {
@@ -48,16 +46,14 @@ export async function rebuildThenFollow(options: RebuildThenFollowOptions): Prom
 }
 
 /** Rebuilds the model and puts the group where live consumption goes on. */
-async function rebuilt(
+async function rebuildAndHandOver(
   options: RebuildThenFollowOptions,
   admin: Admin,
+  topics: readonly string[],
   begin: (phase: Phase) => void,
-): Promise<Handover> {
+): Promise<void> {
   const { client, replay, groupId, signal } = options
-  const started =
-    typeof replay === 'string'
-      ? await client.replays.get(replay, { signal })
-      : await client.replays.create(replay, { signal })
+  const started = await findOrCreate(client, replay, signal)
   const { id } = started
   refuseUnfit(started)
   // its target is there once it runs
@@ -73,8 +69,31 @@ async function rebuilt(
   } finally {
     stop.abort()
   }
-  await untilEmpty(admin, groupId, signal)
-  return client.replays.commitHandover(id, groupId, { signal })
+  while ((await untilFreeOrFollowing(admin, groupId, topics, id, signal)) === 'free') {
+    try {
+      await client.replays.commitHandover(id, groupId, { signal })
+      return
+    } catch (error) {
+      // a member came between: it goes, or it follows
+      if (!isProblem(error, 'group-active')) throw error
+    }
+  }
+}
+
+/** The replay; one that was paused stays so until somebody resumes it, any other one goes on. */
+async function findOrCreate(
+  client: Coldstream,
+  replay: RebuildThenFollowOptions['replay'],
+  signal: AbortSignal,
+): Promise<ReplayStatus> {
+  if (typeof replay === 'string') return client.replays.get(replay, { signal })
+  try {
+    const found = await client.replays.get(replay.id, { signal })
+    if (found.state === 'paused' || found.state === 'pausing') return found
+  } catch (error) {
+    if (!isProblem(error, 'replay-not-found')) throw error
+  }
+  return client.replays.create(replay, { signal })
 }
 
 /** The targets' ends, once the replay completed and can be handed over. */
@@ -96,20 +115,39 @@ async function targetEnds(client: Coldstream, id: string, signal: AbortSignal): 
 /** Applies what comes live, until the signal aborts. */
 async function follow(
   options: RebuildThenFollowOptions,
+  admin: Admin,
   topics: readonly string[],
   id: string,
-  handover: Handover | null,
 ): Promise<void> {
   const reading = consumption(options, 'follow', noteOf(id))
-  const positions = new PartitionOffsets()
-  for (const { topic, partitions } of handover?.sources ?? []) {
-    for (const { partition, offset } of partitions) positions.set(topic, partition, BigInt(offset))
+  let assigned: Readonly<Record<string, readonly number[]>> = {}
+  reading.consumer.on(reading.consumer.events.GROUP_JOIN, ({ payload }) => {
+    assigned = payload.memberAssignment
+  })
+  // the same offsets again, with the note that says what they are: only of partitions that no other member moves on
+  const note = async (): Promise<void> => {
+    const offsets = await offsetsToNote(admin, options.groupId, topics, id)
+    const own = new PartitionOffsets()
+    for (const { topic, partition, offset } of offsets) {
+      if (assigned[topic]?.includes(partition)) own.set(topic, partition, offset)
+    }
+    try {
+      await reading.commit(own)
+    } catch (error) {
+      // whoever gets the partitions now notes it with the first offset that it commits
+      if (!isRebalance(error)) throw error
+    }
   }
   try {
-    // the same offsets again, now with the note that says what they are
-    await reading.run(topics, () => reading.commit(positions))
+    await reading.run(topics, note)
     await reading.end.promise
   } finally {
     await reading.close()
   }
+}
+
+/** The broker's answer to a member that was not told of a change in the group yet. */
+function isRebalance(error: unknown): boolean {
+  const { type } = Object(error) as { type?: unknown }
+  return type === 'REBALANCE_IN_PROGRESS' || type === 'ILLEGAL_GENERATION' || type === 'UNKNOWN_MEMBER_ID'
 }

@@ -1,6 +1,6 @@
 import type { ParquetCodec } from '../log-entry.ts'
 import type { RecordView } from '../record-view.ts'
-import type { SegmentIdentity } from '../segment.ts'
+import type { BuiltSegment, SegmentIdentity } from '../segment.ts'
 import type { BufferPool } from './buffer-pool.ts'
 import { RecordColumns } from './record-columns.ts'
 import { RowGroupWriter } from './row-group-writer.ts'
@@ -24,21 +24,6 @@ export interface SegmentWriterOptions {
   rowGroupRows?: number
   /** Uncompressed bytes at which a row group ends. */
   rowGroupBytes?: number
-}
-
-/** A segment as it is to be stored. */
-export interface FinishedSegment {
-  /** The whole file, in order. */
-  chunks: Uint8Array[]
-  bytes: number
-  /** Of the whole file, hex. */
-  sha256: string
-  records: number
-  /** 0 when there are no records; `lastOffset` is then -1, and both timestamps are 0. */
-  firstOffset: bigint
-  lastOffset: bigint
-  minTimestampMs: number
-  maxTimestampMs: number
 }
 
 /**
@@ -115,7 +100,7 @@ export class SegmentWriter {
   }
 
   /** Completes the file and gives all memory back to the pool. The writer is not used afterwards. */
-  finish(): FinishedSegment {
+  finish(): BuiltSegment {
     if (this.#open.rows > 0) this.#closePage()
     this.#closeGroup()
     this.#open.release()

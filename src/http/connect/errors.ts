@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Static, Type } from 'typebox'
 import { ColdstreamError } from '../../errors.ts'
+import type { Log } from '../../ports/log.ts'
+import { logFailure } from '../log-failure.ts'
 
 /** An error as Kafka Connect tells it (org.apache.kafka.connect.runtime.rest.entities.ErrorMessage). */
 export const ErrorMessage = Type.Object(
@@ -16,10 +18,10 @@ export function isConnectPath(url: string): boolean {
 }
 
 /** Answers every error of the routes of this scope in Connect's shape; what is not one of ours is logged. */
-export function registerConnectErrors(scope: FastifyInstance): void {
+export function registerConnectErrors(scope: FastifyInstance, log: Log): void {
   scope.setErrorHandler((error: FastifyError | ColdstreamError, request: FastifyRequest, reply) => {
     const message = toMessage(error, request)
-    if (message.error_code >= 500) request.log.error({ err: error }, error.message)
+    if (message.error_code >= 500) logFailure(log, request, error)
     return sendConnectError(reply, message)
   })
 }

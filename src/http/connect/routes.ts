@@ -20,7 +20,7 @@ const ServerInfo = Type.Object(
  */
 export async function connectRoutes(server: FastifyInstance, services: Services, version: string): Promise<void> {
   await server.register(async (scope) => {
-    registerConnectErrors(scope)
+    registerConnectErrors(scope, services.log)
     // clients of Connect name a content type even where they send nothing
     scope.addContentTypeParser('application/json', { parseAs: 'string' }, parseBody)
     const typed = scope.withTypeProvider<TypeBoxTypeProvider>()

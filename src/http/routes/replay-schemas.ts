@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { ReplayPreview } from '../../replay/preview.ts'
-import { replayOrders } from '../../replay/request.ts'
-import { replayStates } from '../../replay/state.ts'
+import { replayOrders } from '../../replay/request/request.ts'
+import { replayStates } from '../../replay/run/state.ts'
 import type { ReplayStatus } from '../../replay/status.ts'
 
 const nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>

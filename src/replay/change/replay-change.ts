@@ -1,7 +1,7 @@
 import type { OutgoingRecord } from '../../format/record-batch/index.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { StoredReplay } from '../stored-replay.ts'
+import type { StoredReplay } from '../run/stored-replay.ts'
 import { deadLetter } from './dead-letter.ts'
 import { type OpenUpcaster, openUpcaster, type UpcasterSettings } from './open-upcaster.ts'
 import { openRowChange, type RowChange } from './row-change.ts'

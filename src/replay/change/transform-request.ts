@@ -1,5 +1,5 @@
-import { readTopicName } from '../selection.ts'
-import { type Members, quote, type Shape } from '../shape.ts'
+import { readTopicName } from '../request/selection.ts'
+import { type Members, quote, type Shape } from '../request/shape.ts'
 import { isUpcasterName } from './upcaster-files.ts'
 
 /** What happens to the records of a replay between archive and target. */

@@ -1,5 +1,6 @@
-import type { Finding } from '../finding.ts'
+import type { Finding } from '../plan/finding.ts'
 import type { LiveOffset } from './live-offsets.ts'
+import type { Replayed } from './replayed.ts'
 
 /** Where live consumption goes on after a replay: JSON-ready, offsets as decimal strings. */
 export interface Handover {
@@ -22,6 +23,28 @@ export interface HandoverTarget {
   topic: string
   /** Transaction markers have offsets too, so `endOffset` may lie above the offset after the last record. */
   partitions: { partition: number; endOffset: string }[]
+}
+
+/** How records that come live differ from those that were replayed. */
+export function differencesOf({ isFiltered, isChanged }: Replayed): Finding[] {
+  const findings: Finding[] = []
+  if (isFiltered) {
+    findings.push({
+      severity: 'warning',
+      code: 'selection-filtered',
+      message: 'the replay left records out by key, header or condition; live, every record comes',
+      remedy: 'Let the consumer leave out the same ones.',
+    })
+  }
+  if (isChanged) {
+    findings.push({
+      severity: 'warning',
+      code: 'records-changed',
+      message: 'the replay changed records on the way; live, they come as they were written',
+      remedy: 'Let the consumer understand both, or change them in the same way.',
+    })
+  }
+  return findings
 }
 
 /** What stands against going on at these offsets of a topic. */

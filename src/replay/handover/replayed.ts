@@ -1,6 +1,6 @@
-import { endOffset } from '../plan.ts'
-import { targetTopics } from '../request.ts'
-import type { StoredReplay } from '../stored-replay.ts'
+import { endOffset } from '../plan/plan.ts'
+import { targetTopics } from '../request/request.ts'
+import type { StoredReplay } from '../run/stored-replay.ts'
 import type { ReplayedSource } from './live-offsets.ts'
 
 /** What a replay read and wrote, as far as handing over needs it. */
@@ -12,6 +12,10 @@ export interface Replayed {
   somePartitions: boolean
   /** Record timestamps from here on were left out; null: no such bound. */
   untilTimestampMs: number | null
+  /** Records were left out by key, header or condition. */
+  isFiltered: boolean
+  /** Records were changed on the way. */
+  isChanged: boolean
 }
 
 export function replayedBy({ plan, job }: StoredReplay): Replayed {
@@ -23,5 +27,7 @@ export function replayedBy({ plan, job }: StoredReplay): Replayed {
     targets: targetTopics(job.target),
     somePartitions: job.source.partitions !== null,
     untilTimestampMs: job.source.untilTimestampMs,
+    isFiltered: job.source.keys !== null || job.source.headers.length > 0 || job.source.where !== null,
+    isChanged: job.transform !== null,
   }
 }

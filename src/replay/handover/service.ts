@@ -3,28 +3,16 @@ import { ConflictError, InvalidInputError } from '../../errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { EventLog, TopicIdentity, TopicInfo } from '../../ports/event-log.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import type { Finding } from '../finding.ts'
-import { ReplayRecords } from '../replay-records.ts'
-import { type Handover, type HandoverSource, type HandoverTarget, troublesOf } from './handover.ts'
+import type { Finding } from '../plan/finding.ts'
+import { listSkipped, type SkippedSegment } from '../read/skipped-segment.ts'
+import { ReplayRecords } from '../run/replay-records.ts'
+import { differencesOf, type Handover, type HandoverSource, type HandoverTarget, troublesOf } from './handover.ts'
 import { liveOffsets, type ReplayedSource } from './live-offsets.ts'
 import { type Replayed, replayedBy } from './replayed.ts'
-
-/** The part of an event log that puts a consumer group somewhere. */
-export interface GroupOffsets {
-  /** Commits for a group without members: all or nothing. Throws ConflictError `group-active` when it has some. */
-  commitGroupOffsets(group: string, positions: readonly GroupPosition[]): Promise<void>
-}
-
-/** The group takes `next` as the first offset of that partition. */
-export interface GroupPosition extends TopicIdentity {
-  partition: number
-  next: bigint
-}
 
 export interface HandoverOptions {
   store: ObjectStore
   eventLog: EventLog
-  groups: GroupOffsets
   clock: Clock
 }
 
@@ -32,13 +20,11 @@ export interface HandoverOptions {
 export class Handovers {
   readonly #store: ObjectStore
   readonly #eventLog: EventLog
-  readonly #groups: GroupOffsets
   readonly #records: ReplayRecords
 
-  constructor({ store, eventLog, groups, clock }: HandoverOptions) {
+  constructor({ store, eventLog, clock }: HandoverOptions) {
     this.#store = store
     this.#eventLog = eventLog
-    this.#groups = groups
     this.#records = new ReplayRecords(store, clock)
   }
 
@@ -53,7 +39,9 @@ export class Handovers {
     if (state !== 'completed') throw notCompleted(id, state)
     const replayed = replayedBy(stored)
     if (replayed.untilTimestampMs !== null) throw boundedByTime(id, replayed.untilTimestampMs)
-    const warnings: Finding[] = []
+    const warnings: Finding[] = differencesOf(replayed)
+    const skipped = await listSkipped(this.#store, id)
+    if (skipped.length > 0) warnings.push(passedOver(skipped))
     const sources: HandoverSource[] = []
     for (const source of replayed.sources) sources.push(await this.#source(source, replayed, warnings))
     const targets: HandoverTarget[] = []
@@ -82,7 +70,7 @@ export class Handovers {
         next: BigInt(offset),
       })),
     )
-    await this.#groups.commitGroupOffsets(groupId, positions)
+    await this.#eventLog.commitGroupOffsets(groupId, positions)
     return handover
   }
 
@@ -144,6 +132,16 @@ function leftOut(topic: string, some: number, all: number): Finding {
     code: 'partitions-left-out',
     message: `${some} of the ${all} partitions of ${topic} were replayed; for the others there is no offset here`,
     remedy: 'Replay all partitions, or let the consumer take only these.',
+  }
+}
+
+function passedOver(skipped: readonly SkippedSegment[]): Finding {
+  const records = skipped.reduce((sum, segment) => sum + segment.records, 0)
+  return {
+    severity: 'warning',
+    code: 'segments-skipped',
+    message: `up to ${records} records of ${skipped.length} damaged segments are not in the target, which was accepted`,
+    remedy: 'The status of the replay names them; restore the segments and replay again if they matter.',
   }
 }
 

@@ -4,8 +4,8 @@ import { NumberedLog } from '../../catalog/numbered-log.ts'
 import { NotFoundError, UnavailableError } from '../../errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import { readSelection, type Selection, selectionToJson } from '../selection.ts'
-import { type Members, quote, Shape } from '../shape.ts'
+import { readSelection, type Selection, selectionToJson } from '../request/selection.ts'
+import { type Members, quote, Shape } from '../request/shape.ts'
 import { decodeSelectionEntry, encodeSelectionEntry, type SelectionEntry } from './selection-entry.ts'
 
 /** A name for what replays select: JSON-ready. */

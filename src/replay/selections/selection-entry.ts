@@ -1,7 +1,7 @@
 import { JsonFields } from '../../format/json-fields.ts'
 import { refuseNewer, toJson } from '../../format/log-codec.ts'
-import { readSelection, type Selection, selectionToJson } from '../selection.ts'
-import { Shape } from '../shape.ts'
+import { readSelection, type Selection, selectionToJson } from '../request/selection.ts'
+import { Shape } from '../request/shape.ts'
 
 /** An entry of a saved selection's log, `selections/<name>/<seq>.json`; the last one is the truth. */
 export interface SelectionEntry {

@@ -21,7 +21,7 @@ describe('reaching a Kafka cluster', () => {
     const sasl = { mechanism: 'PLAIN' as const, username, password: secret }
     const cluster = new KafkaCluster({ brokers: kafka.brokers, clientId: 'cluster-test', sasl })
     try {
-      return await inspectCluster(cluster, ['guarded'])
+      return await inspectCluster(cluster, ['guarded'], ['archive'])
     } finally {
       await cluster.close()
     }
@@ -82,29 +82,36 @@ describe('reaching a Kafka cluster', () => {
     await assert.rejects(KafkaEventLog.connect(options), { code: 'broker-unreachable', remedy: /TLS/ })
   })
 
-  it('says which permissions on a topic are missing', async () => {
+  it('says which permissions on topics and groups are missing', async () => {
     const admin = await connect(kafka.brokers, secret, 'admin')
     await admin.createTarget('guarded', { partitions: 1, config: {}, maxRecordBytes: 1 })
     const reader = await connect(kafka.brokers, secret)
     const unseen = await health('reader')
     assert.deepEqual(unseen.topics, [{ topic: 'guarded', exists: false, missing: [] }])
+    assert.deepEqual(unseen.groups, [{ group: 'archive', mayRead: false }])
     await assert.rejects(reader.createTarget('mine', { partitions: 1, config: {}, maxRecordBytes: 1 }), {
       code: 'broker-permission-denied',
       message: /mine/,
     })
     const asAdmin = `security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\nsasl.jaas.config=${login} username="admin" password="${secret}";\n`
-    await withFile(asAdmin, (file) =>
-      kafka.javaTool('org.apache.kafka.tools.AclCommand', [
-        ...['--bootstrap-server', kafka.brokers[0]!, '--command-config', file],
-        ...['--add', '--allow-principal', 'User:reader', '--operation', 'Read', '--topic', 'guarded'],
-      ]),
-    )
-    assert.deepEqual((await health('reader')).topics, [
-      { topic: 'guarded', exists: true, missing: ['write', 'describe-configs'] },
-    ])
+    const allow = (operation: string, on: string) =>
+      withFile(asAdmin, (file) =>
+        kafka.javaTool('org.apache.kafka.tools.AclCommand', [
+          ...['--bootstrap-server', kafka.brokers[0]!, '--command-config', file],
+          ...['--add', '--allow-principal', 'User:reader', '--operation', operation, ...on.split(' ')],
+        ]),
+      )
+    await allow('Read', '--topic guarded')
+    await allow('Describe', '--group archive')
+    const partly = await health('reader')
+    assert.deepEqual(partly.topics, [{ topic: 'guarded', exists: true, missing: ['write', 'describe-configs'] }])
+    assert.deepEqual(partly.groups, [{ group: 'archive', mayRead: false }])
+    await allow('Read', '--group archive')
+    assert.deepEqual((await health('reader')).groups, [{ group: 'archive', mayRead: true }])
     await assert.rejects(reader.describe(['guarded']), { code: 'broker-permission-denied', message: /guarded/ })
     const all = await health('admin')
     assert.deepEqual(all.topics, [{ topic: 'guarded', exists: true, missing: [] }])
+    assert.deepEqual(all.groups, [{ group: 'archive', mayRead: true }])
     assert.deepEqual(all.missingRequests, [])
     assert.equal(all.features['transaction.version'], 2)
     assert.equal(all.brokers[0]?.address, kafka.brokers[0])

@@ -1,9 +1,24 @@
 import { once } from 'node:events'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
+/** A request of a client that something is to happen at, once. */
+export interface RequestPoint {
+  apiKey: number
+  /** So many of its kind pass first; none unless told. */
+  earlier?: number
+  /** Only requests of this client count; those of all unless told. */
+  clientId?: string
+  /**
+   * `before`: it never arrives, nor what follows it. `held`: it arrives when `reached` is over. `unanswered`: it is done,
+   * its answer does not come, nor any later one. `answered`: its answer is the last that comes.
+   */
+  when: 'before' | 'held' | 'unanswered' | 'answered'
+  reached: () => unknown
+}
+
 /**
  * Stands between client and broker. It can lose answers (the request arrives, the connection breaks in its place) and
- * requests (they never arrive).
+ * requests (they never arrive), and tell when a request comes by.
  */
 export class CuttingProxy {
   readonly port: number
@@ -15,8 +30,7 @@ export class CuttingProxy {
   #brokerPort = 0
   #cutKey = -1
   #cutsLeft = 0
-  #stopKey = -1
-  #stopped: () => void = () => undefined
+  #points: { point: RequestPoint; left: number }[] = []
 
   private constructor(server: Server, port: number) {
     this.#server = server
@@ -44,10 +58,14 @@ export class CuttingProxy {
     this.cuts = 0
   }
 
-  /** Keeps back the next request with this API key, and the rest of its connection, and calls `stopped`. */
-  stopAt(apiKey: number, stopped: () => void): void {
-    this.#stopKey = apiKey
-    this.#stopped = stopped
+  /** Has something happen at a request that is still to come. */
+  watch(point: RequestPoint): void {
+    this.#points.push({ point, left: point.earlier ?? 0 })
+  }
+
+  /** Forgets the points that no request has reached. */
+  unwatch(): void {
+    this.#points = []
   }
 
   /** Lets nothing through on the connections of now; later ones work. As a machine that sleeps, to the broker. */
@@ -80,48 +98,102 @@ export class CuttingProxy {
       // A reset is a close as any other here.
       socket.on('error', () => socket.destroy())
     }
-    const isCut = requestWatch((key) => key === this.#cutKey && this.#cutsLeft > 0)
-    const isStopped = requestWatch((key) => key === this.#stopKey)
-    let stopping = false
+    const requestsIn = frameWatch()
+    const answersIn = frameWatch()
+    let held: Promise<unknown> | null = null
+    let isStopped = false
+    let awaited: { point: RequestPoint; correlationId: number } | null = null
     client.on('data', (bytes) => {
-      if (!stopping && isStopped(bytes)) {
-        stopping = true
-        this.#stopKey = -1
-        this.#stopped()
+      for (const head of requestsIn(bytes)) {
+        const { apiKey, correlationId } = requestOf(head)
+        if (apiKey === this.#cutKey && this.#cutsLeft > 0 && !losing) {
+          losing = true
+          this.#cutsLeft -= 1
+        }
+        const point = this.#reachedBy(requestOf(head))
+        if (point === null) continue
+        if (point.when === 'held') held = Promise.all([held, point.reached()])
+        else if (point.when === 'before') {
+          isStopped = true
+          point.reached()
+        } else awaited = { point, correlationId }
       }
-      if (stopping) return
-      if (!losing && isCut(bytes)) {
-        losing = true
-        this.#cutsLeft -= 1
-      }
-      broker.write(bytes)
+      if (isStopped) return
+      if (held === null) broker.write(bytes)
+      else void held.then(() => broker.write(bytes))
     })
     broker.on('data', (bytes) => {
-      if (!losing) client.write(bytes)
-      else if (client.destroyed === false) {
+      if (losing) {
+        if (client.destroyed) return
         this.cuts += 1
         client.destroy()
+        return
       }
+      if (isStopped) return
+      const answers = answersIn(bytes).map((head) => head.readInt32BE(4))
+      if (awaited === null || !answers.includes(awaited.correlationId)) {
+        client.write(bytes)
+        return
+      }
+      const { point } = awaited
+      isStopped = true
+      if (point.when === 'answered') client.write(bytes, () => void point.reached())
+      else point.reached()
     })
+  }
+
+  /** The point that this request is at, which is forgotten then; null for all other requests. */
+  #reachedBy({ apiKey, clientId }: RequestHead): RequestPoint | null {
+    for (const entry of this.#points) {
+      const { point } = entry
+      if (point.apiKey !== apiKey || (point.clientId ?? clientId) !== clientId) continue
+      if (entry.left > 0) entry.left -= 1
+      else {
+        this.#points.splice(this.#points.indexOf(entry), 1)
+        return point
+      }
+    }
+    return null
   }
 }
 
-/** Follows the frames of a connection; tells whether one with a key that `wanted` takes began in these bytes. */
-function requestWatch(wanted: (apiKey: number) => boolean): (bytes: Buffer) => boolean {
-  let pending = Buffer.alloc(0)
+interface RequestHead {
+  apiKey: number
+  correlationId: number
+  clientId: string
+}
+
+/** Reads the first bytes of a request with its length before it. */
+function requestOf(head: Buffer): RequestHead {
+  const length = head.length < 14 ? 0 : Math.max(0, head.readInt16BE(12))
+  return {
+    apiKey: head.readInt16BE(4),
+    correlationId: head.length < 12 ? -1 : head.readInt32BE(8),
+    clientId: head.toString('utf8', 14, 14 + length),
+  }
+}
+
+/** What a frame is known by stands in so many of its first bytes, unless it is shorter. */
+const headBytes = 64
+
+/** Follows the frames of a connection; gives the first bytes of each one that began, once they are there. */
+function frameWatch(): (bytes: Buffer) => Buffer[] {
+  let pending: Buffer = Buffer.alloc(0)
   let skip = 0
   return (bytes) => {
-    let found = false
+    const heads: Buffer[] = []
     let rest = Buffer.concat([pending, bytes])
     for (;;) {
       const skipped = Math.min(skip, rest.length)
       rest = rest.subarray(skipped)
       skip -= skipped
-      if (rest.length < 6) break
-      if (wanted(rest.readInt16BE(4))) found = true
-      skip = 4 + rest.readInt32BE(0)
+      if (rest.length < 4) break
+      const frameBytes = 4 + rest.readInt32BE(0)
+      if (rest.length < Math.min(frameBytes, headBytes)) break
+      heads.push(Buffer.from(rest.subarray(0, Math.min(frameBytes, headBytes))))
+      skip = frameBytes
     }
     pending = Buffer.from(rest)
-    return found
+    return heads
   }
 }

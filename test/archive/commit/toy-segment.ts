@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { BuiltSegment } from '../../../src/archive/commit/sealed.ts'
 import type { SegmentDescriber } from '../../../src/archive/commit/segment-describer.ts'
 import { DamagedDataError } from '../../../src/errors.ts'
+import type { BuiltSegment } from '../../../src/format/segment.ts'
 
 /** A row of the toy format. */
 export interface ToyRow {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { leastLoaded } from '../../../src/archive/shard/spread.ts'
+import { chooseThread, leastLoaded } from '../../../src/archive/shard/spread.ts'
 
 /** Spreads partitions of these topics, one after the other; answers the topics of each shard. */
 function spread(topics: readonly string[], shards: number): string[][] {
@@ -35,4 +35,35 @@ test('topics of one partition each do not all go to the first shard', () => {
     spread(['a', 'b', 'c', 'd'], 2).map((mine) => mine.length),
     [2, 2],
   )
+})
+
+test('shards of captures go to threads that have none, then to new ones, then evenly to all', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 30 }), (captures) => {
+      const threads: number[] = []
+      for (const shards of captures) {
+        const own = new Set<number>()
+        for (let shard = 0; shard < shards; shard++) {
+          const loads = threads.map((count, index) => ({ isOwn: own.has(index), shards: count }))
+          const chosen = chooseThread(loads, 4) ?? threads.push(0) - 1
+          assert.ok(!own.has(chosen), 'a capture has each of its shards on another thread')
+          own.add(chosen)
+          threads[chosen]! += 1
+        }
+      }
+      assert.equal(
+        threads.length,
+        Math.min(
+          4,
+          captures.reduce((sum, shards) => sum + shards, 0),
+        ),
+      )
+      assert.ok(Math.max(...threads) - Math.min(...threads) <= 1, `${threads}`)
+    }),
+  )
+})
+
+test('a capture uses a thread twice rather than none', () => {
+  assert.equal(chooseThread([{ isOwn: true, shards: 3 }], 1), 0)
+  assert.equal(chooseThread([], 1), null)
 })

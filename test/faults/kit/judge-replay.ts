@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { readTopic, recordText } from './read-topic.ts'
+import type { Verdict } from './scenario.ts'
 
 /** The records of a topic's partition, in order: what identifies each, and a digest of all that they are. */
 export interface PartitionSequence {
@@ -20,10 +21,15 @@ export interface SequenceDifference {
   'content as in source': boolean
 }
 
-/** Every partition of a topic of order events as a read-committed kafkajs consumer sees it. */
-export async function sequencesOf(brokers: readonly string[], topic: string): Promise<Map<number, PartitionSequence>> {
+/** Every partition of a topic of order events as a read-committed kafkajs consumer sees it; of these records alone. */
+export async function sequencesOf(
+  brokers: readonly string[],
+  topic: string,
+  isMeant: (partition: number, offset: string) => boolean = () => true,
+): Promise<Map<number, PartitionSequence>> {
   const open = new Map<number, { ids: number[]; hash: Hash }>()
   await readTopic(brokers, topic, (partition, message) => {
+    if (!isMeant(partition, message.offset)) return
     let sequence = open.get(partition)
     if (sequence === undefined) {
       sequence = { ids: [], hash: createHash('md5') }
@@ -62,3 +68,24 @@ export function difference(
     'content as in source': source.digest === target?.digest,
   }
 }
+
+/**
+ * Compares a replayed topic with its source. What comes out of order, and a partition whose records are the right ones with
+ * another content, count as unexplained.
+ */
+export function differences(
+  source: ReadonlyMap<number, PartitionSequence>,
+  target: ReadonlyMap<number, PartitionSequence>,
+): Verdict {
+  const verdict: Verdict = { lost: 0, twice: 0, unexplained: 0 }
+  for (const partition of new Set([...source.keys(), ...target.keys()])) {
+    const found = difference(partition, source.get(partition) ?? nothing, target.get(partition))
+    const isRight = found.lost + found.twice + found['out of order'] === 0
+    verdict.lost += found.lost
+    verdict.twice += found.twice
+    verdict.unexplained += found['out of order'] + (isRight && !found['content as in source'] ? 1 : 0)
+  }
+  return verdict
+}
+
+const nothing: PartitionSequence = { ids: [], digest: createHash('md5').digest('hex') }

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { startMinio } from '../../kit/minio.ts'
@@ -15,6 +15,9 @@ export interface Place {
   /** Bytes of the objects below a prefix that ends with `/`. */
   bytes(prefix: string): Promise<number>
   read(key: string): Promise<string>
+  /** Puts an object there, also in the place of another. */
+  write(key: string, bytes: Buffer): Promise<void>
+  remove(key: string): Promise<void>
   /** A local folder that holds all objects below the prefix. */
   localFolder(prefix: string): Promise<string>
   close(): Promise<void>
@@ -37,6 +40,11 @@ export async function filePlace(given?: string): Promise<Place> {
       return sizes.reduce((sum, size) => sum + size, 0)
     },
     read: (key) => readFile(join(root, key), 'utf8'),
+    async write(key, bytes) {
+      await mkdir(dirname(join(root, key)), { recursive: true })
+      await writeFile(join(root, key), bytes)
+    },
+    remove: (key) => rm(join(root, key)),
     localFolder: (prefix) => Promise.resolve(join(root, prefix)),
     close: () => rm(root, { recursive: true, force: true }),
   }
@@ -80,6 +88,8 @@ export async function bucketPlace(access: S3Access, bucket: string): Promise<Pla
     keys: async (prefix) => (await list(prefix)).map(({ key }) => key),
     bytes: async (prefix) => (await list(prefix)).reduce((sum, { bytes }) => sum + bytes, 0),
     read: async (key) => text(await client.getObject(bucket, key)),
+    write: async (key, bytes) => void (await client.putObject(bucket, key, bytes)),
+    remove: (key) => client.removeObject(bucket, key),
     async localFolder(prefix) {
       const folder = await mkdtemp(join(tmpdir(), 'coldstream-copy-'))
       copies.push(folder)

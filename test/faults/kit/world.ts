@@ -5,6 +5,7 @@ import { CuttingProxy } from '../../adapters/kafka/cutting-proxy.ts'
 import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
 import { sharedMinio } from '../../kit/minio.ts'
 import type { S3Access } from '../../kit/s3-server.ts'
+import { type ReplaySource, replaySource } from './replay-source.ts'
 import type { Load } from './scenario.ts'
 import { topicOf, type WrittenTopic } from './topics.ts'
 
@@ -31,6 +32,9 @@ const brokerConfig = {
   'group.consumer.heartbeat.interval.ms': '1000',
 }
 
+/** The broker looks often for transactions that last too long. */
+const replayBrokerConfig = { ...brokerConfig, 'transaction.abort.timed.out.transaction.cleanup.interval.ms': '200' }
+
 /** What `npm test` has time for. */
 export const shortLoad: Load = { recordsPerSecond: 4_000, seconds: 20 }
 
@@ -43,6 +47,8 @@ export class World {
   #crowd: Promise<KafkaServer> | null = null
   #pair: Promise<[KafkaServer, KafkaServer]> | null = null
   #orders: Promise<WrittenTopic> | null = null
+  #replayKafka: Promise<ProxiedKafka> | null = null
+  #replaySource: Promise<ReplaySource> | null = null
 
   private constructor(folder: string, load: Load) {
     this.folder = folder
@@ -77,6 +83,19 @@ export class World {
     return this.#pair
   }
 
+  /** A broker behind a proxy that replays write to; scenarios may kill it, as long as they start it again. */
+  replayKafka(): Promise<ProxiedKafka> {
+    this.#replayKafka ??= startProxiedKafka(replayBrokerConfig)
+    return this.#replayKafka
+  }
+
+  /** An archive that is read by many rounds. */
+  async replaySource(): Promise<ReplaySource> {
+    const { brokers } = await this.replayKafka()
+    this.#replaySource ??= replaySource(brokers, this.folder)
+    return this.#replaySource
+  }
+
   minio(): Promise<S3Access> {
     return sharedMinio()
   }
@@ -89,9 +108,10 @@ export class World {
   }
 
   async close(): Promise<void> {
-    const kafka = await this.#kafka
-    kafka?.proxy.close()
-    await kafka?.server.stop()
+    for (const kafka of [await this.#kafka, await this.#replayKafka]) {
+      kafka?.proxy.close()
+      await kafka?.server.stop()
+    }
     await (await this.#victim)?.stop()
     await (await this.#crowd)?.stop()
     for (const server of [...((await this.#pair) ?? [])].reverse()) await server.stop()

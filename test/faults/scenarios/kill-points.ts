@@ -96,7 +96,8 @@ const beforeGroupOffset: Scenario = {
     run(round, async ({ start }) => {
       const { proxy } = await round.world.kafka()
       const command = start()
-      proxy.stopAt(offsetCommitKey, () => command.process.kill('SIGKILL'))
+      const kill = (): boolean => command.process.kill('SIGKILL')
+      proxy.watch({ apiKey: offsetCommitKey, when: 'before', reached: kill })
       const { signal, code, stderr } = await command.ended
       if (signal !== 'SIGKILL') throw new Error(`No offset was committed; capture ended with ${code}: ${stderr}`)
     }),

@@ -2,14 +2,13 @@ import fc from 'fast-check'
 import type { ParquetCodec } from '../../../src/format/log-entry.ts'
 import {
   BufferPool,
-  type FinishedSegment,
   SegmentReader,
   SegmentWriter,
   type SegmentWriterOptions,
 } from '../../../src/format/parquet/index.ts'
 import type { RecordView } from '../../../src/format/record-view.ts'
 import type { BinaryColumn, RowBatch } from '../../../src/format/row-batch.ts'
-import type { SegmentIdentity } from '../../../src/format/segment.ts'
+import type { BuiltSegment, SegmentIdentity } from '../../../src/format/segment.ts'
 
 /** A record as a test thinks of it. */
 export interface TestRecord {
@@ -81,7 +80,7 @@ export const rowGroupRows = fc.integer({ min: 1, max: 50 })
 export function writeSegment(
   records: readonly TestRecord[],
   { pageRows = Number.POSITIVE_INFINITY, ...options }: Partial<SegmentWriterOptions> & { pageRows?: number } = {},
-): { finished: FinishedSegment; file: Buffer } {
+): { finished: BuiltSegment; file: Buffer } {
   const writer = new SegmentWriter({ identity, codec: 'zstd', pool: new BufferPool(), ...options })
   for (const [i, record] of records.entries()) {
     writer.append(viewOf(record))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { readTransform, type TransformRequest, transformToJson } from '../../../src/replay/change/transform-request.ts'
-import { Shape } from '../../../src/replay/shape.ts'
+import { Shape } from '../../../src/replay/request/shape.ts'
 
 function read(value: unknown): { transform: TransformRequest | null; problems: readonly string[] } {
   const shape = new Shape()

@@ -87,12 +87,13 @@ describe('a hand-over', () => {
     assert.deepEqual(await committed(`some-${id}`, topic), [-1, 10])
   })
 
-  it('is refused to a group with members, and leaves what it had committed', async () => {
+  it('is refused to a group with members, and leaves what it had committed', async (t) => {
     const { topic, id } = await replayed(20, {})
     const group = `busy-${id}`
     const consumer = independentClient(rig.brokers).consumer({ groupId: group })
     await consumer.connect()
     await consumer.subscribe({ topic, fromBeginning: true })
+    t.after(() => consumer.disconnect())
     const joined = Promise.withResolvers<void>()
     consumer.on(consumer.events.GROUP_JOIN, () => joined.resolve())
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined })

@@ -1,29 +1,34 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { PartitionStatus, Shard, ShardListener } from '../shard.ts'
 import { toErrorMessage } from './error-message.ts'
-import type { FromThread, ToThread } from './messages.ts'
+import type { FromShard, ToShard } from './messages.ts'
 
 /** How often the other side learns where partitions stand. */
 const statusEveryMs = 200
 
 /**
- * Lets the other side of a port use a shard of this thread; resolves when the other side has closed it. `open` is given
- * the listener that the shard tells.
+ * Lets the other side of a port use a shard of this thread; resolves when the other side has closed it, or was told that it
+ * could not be opened. `open` is given the listener that the shard tells.
  */
 export async function serveShard(port: MessagePort, open: (listener: ShardListener) => Promise<Shard>): Promise<void> {
-  const tell = (message: FromThread): void => port.postMessage(message)
-  const shard = await open({
-    committed: (range) => {
-      // whoever hears of the commit finds it in the status
-      tellStatus()
-      tell({ kind: 'committed', range })
-    },
-    finished: (place) => {
-      tellStatus()
-      tell({ kind: 'finished', place })
-    },
-    failed: (place, error) => tell({ kind: 'failed', place, error: toErrorMessage(error) }),
-  })
+  const tell = (message: FromShard): void => port.postMessage(message)
+  let shard: Shard
+  try {
+    shard = await open({
+      committed: (range) => {
+        // whoever hears of the commit finds it in the status
+        tellStatus()
+        tell({ kind: 'committed', range })
+      },
+      finished: (place) => {
+        tellStatus()
+        tell({ kind: 'finished', place })
+      },
+      failed: (place, error) => tell({ kind: 'failed', place, error: toErrorMessage(error) }),
+    })
+  } catch (error) {
+    return tell({ kind: 'refused', error: toErrorMessage(error) })
+  }
   const closed = Promise.withResolvers<void>()
   let told: readonly PartitionStatus[] = []
   const tellStatus = (): void => {
@@ -33,7 +38,7 @@ export async function serveShard(port: MessagePort, open: (listener: ShardListen
     tell({ kind: 'status', partitions })
   }
   const telling = setInterval(tellStatus, statusEveryMs)
-  const answer = (call: number, work: Promise<void>): void => {
+  const answer = (call: number, work: Promise<void>): Promise<void> =>
     work
       .then(
         () => null,
@@ -44,25 +49,24 @@ export async function serveShard(port: MessagePort, open: (listener: ShardListen
         tell({ kind: 'answer', call, error })
       })
       .catch((error: unknown) => closed.reject(error))
-  }
-  port.on('message', (message: ToThread) => {
+  port.on('message', (message: ToShard) => {
     switch (message.kind) {
-      case 'limit-memory':
-        return shard.limitMemory(message.maxBytes)
       case 'take':
-        return answer(message.call, shard.take(message.orders))
+        void answer(message.call, shard.take(message.orders))
+        return
       case 'release':
-        return answer(message.call, shard.release(message.places))
-      case 'close': {
-        const closing = shard.close()
-        answer(message.call, closing)
-        closing.then(closed.resolve, closed.resolve)
-      }
+        void answer(message.call, shard.release(message.places))
+        return
+      case 'close':
+        void answer(message.call, shard.close()).then(closed.resolve)
     }
   })
   tell({ kind: 'ready' })
-  await closed.promise
-  clearInterval(telling)
+  try {
+    await closed.promise
+  } finally {
+    clearInterval(telling)
+  }
 }
 
 function isSame(some: readonly PartitionStatus[], others: readonly PartitionStatus[]): boolean {

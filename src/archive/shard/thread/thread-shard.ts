@@ -1,36 +1,37 @@
-import type { Worker } from 'node:worker_threads'
-import { UnavailableError } from '../../../errors.ts'
+import type { MessagePort } from 'node:worker_threads'
 import type { PartitionOrder, PartitionPlace, PartitionStatus, Shard, ShardListener } from '../shard.ts'
 import { fromErrorMessage } from './error-message.ts'
-import type { FromThread, ToThread } from './messages.ts'
+import type { FromShard, ToShard } from './messages.ts'
 
-/** A shard on a thread of its own, in which `serveShard` answers. */
+/** A shard on another thread, at the other end of a port, where `serveShard` answers. */
 export class ThreadShard implements Shard {
-  readonly #worker: Worker
-  /** Null until it is opened: what a thread tells before is that it is ready, or that it ended. */
+  /** Resolves when nothing of it is left on its thread. */
+  readonly gone: Promise<void>
+  readonly #port: MessagePort
+  /** Null until it is opened: what a shard tells before is whether it is ready. */
   #listener: ShardListener | null = null
   readonly #ready = Promise.withResolvers<void>()
   readonly #calls = new Map<number, PromiseWithResolvers<void>>()
-  readonly #exited = Promise.withResolvers<void>()
+  readonly #gone = Promise.withResolvers<void>()
   #lastCall = 0
   #isClosing = false
   #status: readonly PartitionStatus[] = []
   #ended: Error | null = null
 
-  /** Listens to the thread from now on: one that is ready, or fails, before it is opened is not missed. */
-  constructor(worker: Worker) {
-    this.#worker = worker
+  /** Listens from now on: one that is ready, or refused, before it is opened is not missed. */
+  constructor(port: MessagePort) {
+    this.#port = port
+    this.gone = this.#gone.promise
     // told to whoever opens it
     this.#ready.promise.catch(() => undefined)
-    worker.on('message', (message: FromThread) => this.#receive(message))
-    worker.on('error', (error) => this.#end(error instanceof Error ? error : new Error(String(error))))
-    worker.on('exit', (code) => {
-      this.#end(threadEnded(code))
-      this.#exited.resolve()
+    port.on('message', (message: FromShard) => this.#receive(message))
+    port.on('close', () => {
+      // else its thread has died, and is about to say so
+      if (this.#isClosing && this.#calls.size === 0) this.#gone.resolve()
     })
   }
 
-  /** Resolves when the thread can be given work. Throws what kept it from starting. */
+  /** Resolves when it can be given work. Throws what kept it from being opened. */
   async open(listener: ShardListener): Promise<this> {
     await this.#ready.promise
     this.#listener = listener
@@ -45,44 +46,48 @@ export class ThreadShard implements Shard {
     return this.#call((call) => ({ kind: 'release', call, places }))
   }
 
-  limitMemory(maxBytes: number): void {
-    this.#send({ kind: 'limit-memory', maxBytes })
-  }
-
   status(): readonly PartitionStatus[] {
     return this.#status
   }
 
+  /** Resolves when its connections are closed too. */
   async close(): Promise<void> {
-    // a thread that died was reported, and has nothing left to commit
-    if (this.#ended !== null) return
     this.#isClosing = true
-    if (this.#listener === null) {
-      // it was never given work, and may not even have begun to listen
-      await this.#worker.terminate()
-      return
-    }
+    await this.#ready.promise.catch(() => undefined)
+    // one that was refused, or whose thread died, was reported, and has nothing left to commit
+    if (this.#ended !== null) return
     await this.#call((call) => ({ kind: 'close', call }))
-    await this.#exited.promise
+    await this.#gone.promise
   }
 
-  #call(build: (call: number) => ToThread): Promise<void> {
+  /** Says that there will be no more of it: its thread ended, or could not open it. */
+  end(error: Error): void {
+    if (this.#ended !== null) return
+    this.#ended = error
+    this.#port.close()
+    this.#gone.resolve()
+    this.#ready.reject(error)
+    for (const waiting of this.#calls.values()) waiting.reject(error)
+    this.#calls.clear()
+    if (!this.#isClosing) this.#listener?.failed(null, error)
+  }
+
+  #call(build: (call: number) => ToShard): Promise<void> {
     if (this.#ended !== null) return Promise.reject(this.#ended)
     const call = ++this.#lastCall
     const answered = Promise.withResolvers<void>()
     this.#calls.set(call, answered)
-    this.#send(build(call))
+    this.#port.postMessage(build(call))
     return answered.promise
   }
 
-  #send(message: ToThread): void {
-    this.#worker.postMessage(message)
-  }
-
-  #receive(message: FromThread): void {
+  #receive(message: FromShard): void {
     switch (message.kind) {
       case 'ready':
         this.#ready.resolve()
+        return
+      case 'refused':
+        this.end(fromErrorMessage(message.error))
         return
       case 'status':
         this.#status = message.partitions
@@ -104,20 +109,4 @@ export class ThreadShard implements Shard {
       }
     }
   }
-
-  /** The thread is gone: in good order if it was told to end and nothing waits for it. */
-  #end(error: Error): void {
-    if (this.#ended !== null) return
-    this.#ended = error
-    this.#ready.reject(error)
-    for (const waiting of this.#calls.values()) waiting.reject(error)
-    this.#calls.clear()
-    if (!this.#isClosing) this.#listener?.failed(null, error)
-  }
-}
-
-function threadEnded(code: number): UnavailableError {
-  return new UnavailableError('capture-thread-ended', `a thread of the capture ended with code ${code}`, {
-    remedy: 'Nothing is lost: what was not committed is read again. Look at the log for the reason, often memory.',
-  })
 }

@@ -1,0 +1,122 @@
+import { type OutgoingRecord, RecordEncoder } from '../../format/record-batch/index.ts'
+import type { RowBatch } from '../../format/row-batch.ts'
+import type { RecordBlock } from '../../ports/record-block.ts'
+import type { StreamRef } from '../plan/plan.ts'
+
+/** Records for one partition of a topic that is written into. */
+export interface TargetBlock {
+  topic: string
+  partition: number
+  /** Valid until the step after the next one is asked for. */
+  block: RecordBlock
+}
+
+/** What a step adds to a stream. */
+export interface StreamStep extends StreamRef {
+  /** Source offset to go on from. */
+  next: bigint
+  rows: number
+  /** Bytes of the records, uncompressed. */
+  bytes: number
+  /** Source offsets of the first and last record; null without one. */
+  firstOffset: bigint | null
+  lastOffset: bigint | null
+  deadLetters: number
+}
+
+/** A step of a lane on its way: the next records, encoded, and where that brings its streams. */
+export interface LaneStep {
+  blocks: TargetBlock[]
+  streams: StreamStep[]
+  rows: number
+  bytes: number
+  /** Timestamp of the first record; null without one. */
+  timestampMs: number | null
+}
+
+/** Smaller to begin with where there may be many. */
+const encoderBytes = 16 * 1024
+
+/**
+ * Gathers records until they make a step. Has two sets of buffers, so that one step's blocks can be written while the
+ * next one's are filled.
+ */
+export class StepDraft {
+  /** By topic and partition. */
+  readonly #sets: [Map<string, RecordEncoder[]>, Map<string, RecordEncoder[]>] = [new Map(), new Map()]
+  #turn: 0 | 1 = 0
+  #streams = new Map<number, StreamStep>()
+  rows = 0
+  bytes = 0
+  timestampMs: number | null = null
+
+  /** Bytes that are gathered for a partition. */
+  bytesOf(topic: string, partition: number): number {
+    return this.#sets[this.#turn].get(topic)?.[partition]?.bytes ?? 0
+  }
+
+  /** Adds a row as it is; returns the size of the partition's block then. */
+  addRow(topic: string, partition: number, rows: RowBatch, row: number): number {
+    const encoder = this.#encoder(topic, partition)
+    const before = encoder.bytes
+    encoder.append(rows, row)
+    this.#note(encoder.bytes - before, rows, row)
+    return encoder.bytes - before
+  }
+
+  /** Adds a record that a row has become. */
+  addRecord(topic: string, partition: number, record: OutgoingRecord, rows: RowBatch, row: number): number {
+    const encoder = this.#encoder(topic, partition)
+    const before = encoder.bytes
+    encoder.appendRecord(record)
+    this.#note(encoder.bytes - before, rows, row)
+    return encoder.bytes - before
+  }
+
+  /** What the step adds to the lane's stream of that index. */
+  stream(index: number, ref: StreamRef, next: bigint): StreamStep {
+    let step = this.#streams.get(index)
+    if (step === undefined) {
+      const { source, partition } = ref
+      step = { source, partition, next, rows: 0, bytes: 0, firstOffset: null, lastOffset: null, deadLetters: 0 }
+      this.#streams.set(index, step)
+    }
+    return step
+  }
+
+  /** The step so far, and a fresh start. */
+  finish(): LaneStep {
+    const blocks: TargetBlock[] = []
+    for (const [topic, encoders] of this.#sets[this.#turn]) {
+      encoders.forEach((encoder, partition) => {
+        if (encoder.count > 0) blocks.push({ topic, partition, block: encoder.finish() })
+      })
+    }
+    const { rows, bytes, timestampMs } = this
+    const step = { blocks, streams: [...this.#streams.values()], rows, bytes, timestampMs }
+    this.#turn = this.#turn === 0 ? 1 : 0
+    this.#streams = new Map()
+    this.rows = 0
+    this.bytes = 0
+    this.timestampMs = null
+    return step
+  }
+
+  #encoder(topic: string, partition: number): RecordEncoder {
+    const set = this.#sets[this.#turn]
+    let encoders = set.get(topic)
+    if (encoders === undefined) {
+      encoders = []
+      set.set(topic, encoders)
+    }
+    const encoder = encoders[partition] ?? new RecordEncoder(encoderBytes)
+    encoders[partition] = encoder
+    return encoder
+  }
+
+  #note(bytes: number, rows: RowBatch, row: number): void {
+    this.rows += 1
+    this.bytes += bytes
+    this.timestampMs ??= Number(rows.timestampMicros[row]! / 1000n)
+  }
+}

@@ -1,0 +1,10 @@
+import type { CommittedSegment } from '../../../format/segment.ts'
+import type { OffsetPicker } from './offset-picker.ts'
+
+/** Judges SQL conditions; the query engine does, which is not this room's to know. */
+export interface Conditions {
+  /** Throws InvalidInputError `sql-invalid` or `sql-forbidden` unless it is a condition over the topic's columns. */
+  validate(condition: string, topic: string, signal: AbortSignal): Promise<void>
+  /** What the condition selects of a topic. `ahead`: segments of each partition, in the order in which they will be asked for. */
+  of(condition: string, topic: string, ahead: readonly (readonly CommittedSegment[])[]): OffsetPicker
+}

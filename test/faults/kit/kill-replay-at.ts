@@ -1,0 +1,60 @@
+import type { RunningCommand } from './coldstream.ts'
+import type { ReplayStage } from './replay-stage.ts'
+import { replayStepOf } from './replay-watch.ts'
+
+/** Where a process that replays is killed: at a write to the store, or at a request to the broker. */
+export type ReplayPoint = ({ step: string } | { apiKey: number; clientId?: string }) & {
+  /** `before`: it never arrives. `unanswered`: it is done, its answer is not heard. `answered`: the answer was the last it got. */
+  when: 'before' | 'unanswered' | 'answered'
+  /** So many of its kind pass first. */
+  earlier?: number
+}
+
+/** Keys of Kafka's requests. */
+export const apiKeys = { produce: 0, createTopics: 19, initProducerId: 22, endTxn: 26 } as const
+
+/**
+ * Starts a command and kills it (SIGKILL) exactly at a point, which a proxy sees come. Throws when it ended without having
+ * come there.
+ */
+export async function killReplayAt(stage: ReplayStage, point: ReplayPoint, start: () => RunningCommand): Promise<void> {
+  const reached = reaching(stage, point)
+  const command = start()
+  void reached.then(() => command.process.kill('SIGKILL'))
+  const { signal, code, stderr } = await command.ended
+  passAll(stage)
+  if (signal !== 'SIGKILL')
+    throw new Error(`${JSON.stringify(point)} was never reached; it ended with ${code}: ${stderr}`)
+}
+
+/** Resolves at a point that is still to come; then no request comes through any more, until `passAll`. */
+export function reaching(stage: ReplayStage, point: ReplayPoint): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  if ('step' in point) watchStore(stage, point, resolve)
+  else stage.kafka.proxy.watch({ ...point, reached: resolve })
+  return promise
+}
+
+/** Lets everything through again. */
+export function passAll({ proxy, kafka }: ReplayStage): void {
+  proxy.handler = (_request, forward) => forward()
+  kafka.proxy.unwatch()
+}
+
+function watchStore({ proxy }: ReplayStage, point: ReplayPoint & { step: string }, reached: () => void): void {
+  let left = point.earlier ?? 0
+  let isOver = false
+  const isOverNow = (): null => {
+    isOver = true
+    reached()
+    return null
+  }
+  proxy.handler = async (request, forward) => {
+    if (isOver) return null
+    if (replayStepOf(request) !== point.step || left-- > 0) return forward()
+    if (point.when === 'before') return isOverNow()
+    const answer = await forward()
+    if (point.when === 'unanswered') return isOverNow()
+    return { ...answer, delivered: () => void isOverNow() }
+  }
+}

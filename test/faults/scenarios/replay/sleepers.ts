@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { RunningCommand } from '../../kit/coldstream.ts'
+import { apiKeys } from '../../kit/kill-replay-at.ts'
+import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
+import type { Round } from '../../kit/round.ts'
+import type { Scenario } from '../../kit/scenario.ts'
+
+const { produce, endTxn, initProducerId } = apiKeys
+/** Requests of a kind that a replay sends at least; it opens two writers. */
+const occurrences = 20
+const writers = 2
+
+interface Sleeper {
+  command: RunningCommand
+  wake(): void
+}
+
+/** Starts the replay and has it stand still (SIGSTOP) in the middle of a request, which arrives when it goes on. */
+async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promise<Sleeper> {
+  const asleep = Promise.withResolvers<void>()
+  const awake = Promise.withResolvers<void>()
+  const command = stage.replay()
+  stage.kafka.proxy.watch({
+    ...{
+      apiKey,
+      when: 'held',
+      earlier: Math.floor(round.random() * (apiKey === initProducerId ? writers : occurrences)),
+    },
+    reached: () => {
+      command.process.kill('SIGSTOP')
+      asleep.resolve()
+      return awake.promise
+    },
+  })
+  const { code, stderr } = (await Promise.race([asleep.promise, command.ended])) ?? {}
+  if (code !== undefined) throw new Error(`it ended with ${code} before it fell asleep: ${stderr}`)
+  const wake = (): void => {
+    command.process.kill('SIGCONT')
+    awake.resolve()
+  }
+  return { command, wake }
+}
+
+/** The broker gives a transaction up while the process stands still, and it finds that out when it goes on. */
+const timedOut = (what: string, apiKey: number, transactionTimeoutMs: number, full: number, short = 0): Scenario => ({
+  name: `replay: sleeps amid ${what} for longer than a transaction of ${transactionTimeoutMs / 1000} s`,
+  rounds: { full, short },
+  limitMs: () => 120_000 + 3 * transactionTimeoutMs,
+  async run(round) {
+    const stage = await ReplayStage.open(round, { transactionTimeoutMs })
+    const { command, wake } = await asleepAt(round, stage, apiKey)
+    // the time that passes is the fault
+    await sleep(transactionTimeoutMs + 1_000)
+    wake()
+    await completedBy(command)
+    const { stderr } = await command.ended
+    if (!stderr.includes('transaction-aborted')) throw new Error(`no transaction was given up: ${stderr}`)
+    return stage.judge()
+  },
+})
+
+/** Another process does the work meanwhile; the sleeper's request arrives when that is done, or amid it. */
+const overtaken = (what: string, apiKey: number, wakes: 'amid the work' | 'afterwards', short = 0): Scenario => ({
+  name: `replay: sleeps amid ${what}, is overtaken, wakes ${wakes}`,
+  rounds: { full: 5, short },
+  async run(round) {
+    const stage = await ReplayStage.open(round)
+    const { command, wake } = await asleepAt(round, stage, apiKey)
+    const successor = stage.replay()
+    if (wakes === 'amid the work') {
+      await new Promise<void>((resolve) =>
+        stage.kafka.proxy.watch({ apiKey: apiKeys.endTxn, when: 'held', reached: resolve }),
+      )
+      wake()
+    }
+    await completedBy(successor)
+    wake()
+    await completedBy(command)
+    return stage.judge()
+  },
+})
+
+/** A process that stands still in the middle of a transaction. */
+export const replaySleepers: Scenario[] = [
+  timedOut('a block', produce, 1_500, 3, 1),
+  timedOut('a commit', endTxn, 1_500, 3),
+  timedOut('a commit', endTxn, 60_000, 1),
+  overtaken('a commit', endTxn, 'afterwards', 1),
+  overtaken('a commit', endTxn, 'amid the work'),
+  overtaken('a block', produce, 'afterwards'),
+  overtaken('a block', produce, 'amid the work'),
+  overtaken('the opening of a writer', initProducerId, 'afterwards'),
+  overtaken('the opening of a writer', initProducerId, 'amid the work'),
+]
