@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { SystemClock } from '../../src/adapters/system-clock.ts'
-import { trinoDialect } from '../../src/adapters/trino/dialect.ts'
 import { wireStatement } from '../../src/adapters/trino/statement.ts'
+import { trinoDialect } from '../../src/format/trino-dialect.ts'
 import { commitLogSnapshots } from '../../src/query/archive-snapshots.ts'
 import { partitionBounds } from '../../src/query/partition-bounds.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from '../../src/query/template/library.ts'
@@ -44,7 +44,7 @@ describe('A template with a time window, on Trino', () => {
     const micros = { fromMicros: parseTimestamp(from, 0), untilMicros: parseTimestamp(until, 0) }
     const bounds = new Map(
       await Promise.all(
-        topics.map(async (topic) => [topic, partitionBounds(await snapshots.load(topic), micros)!] as const),
+        topics.map(async (topic) => [topic, partitionBounds((await snapshots.load(topic)).segments, micros)!] as const),
       ),
     )
     const { sql, parameters } = render(template, values, trinoDialect, bounds)
