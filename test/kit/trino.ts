@@ -4,6 +4,7 @@ import { javaProgram } from './java.ts'
 import { sharedMinio } from './minio.ts'
 import { freshBucket, type S3Access } from './s3-server.ts'
 import { freePorts, type ServerProcess, startServer } from './server-process.ts'
+import { onTrino } from './trino-client.ts'
 import { trinoHome } from './trino-home.ts'
 
 /** A real Trino on loopback, with the catalogs `hive` and `iceberg` over the kit's MinIO. Any user may do anything. */
@@ -74,6 +75,14 @@ async function askFor(onDemand: string): Promise<TrinoAccess> {
 async function probe(url: string): Promise<void> {
   const info = (await (await fetch(`${url}/v1/info`)).json()) as { starting: boolean }
   if (info.starting) throw new Error('it is still starting')
+  // It serves some seconds before it knows that its own node can work on a catalog.
+  for (const sql of [
+    'CREATE SCHEMA IF NOT EXISTS hive.kit',
+    'CREATE TABLE IF NOT EXISTS hive.kit.ready AS SELECT 1 AS one',
+    'SELECT one FROM hive.kit.ready',
+  ]) {
+    await onTrino({ url }, sql)
+  }
 }
 
 async function writeSettings(

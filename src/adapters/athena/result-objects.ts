@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import { addAbortSignal, Readable } from 'node:stream'
 import type * as Sdk from '@aws-sdk/client-s3'
 import { type AthenaOptions, resultClientConfig, splitS3Url } from './options.ts'
 import { requestError } from './request-errors.ts'
@@ -29,7 +29,7 @@ export class ResultObjects {
         client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal }),
       )
       if (!(Body instanceof Readable)) throw new TypeError('the S3 client delivers no stream')
-      return Body
+      return addAbortSignal(signal, Body)
     } catch (error) {
       signal.throwIfAborted()
       throw requestError(error, `read ${url}`)

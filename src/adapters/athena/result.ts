@@ -33,7 +33,8 @@ class RowReader implements AsyncIterableIterator<readonly QueryValue[][]> {
   constructor(query: SucceededQuery, ended: () => void) {
     this.#query = query
     this.#ended = ended
-    query.signal.addEventListener('abort', () => void this.return(), { once: true })
+    // Who reads is told by the signal; this only lets go.
+    query.signal.addEventListener('abort', () => this.return().catch(() => undefined), { once: true })
     this.statistics = { rows: 0, truncated: false, files: 0, elapsedMs: query.elapsedMs(), ...query.facts }
   }
 

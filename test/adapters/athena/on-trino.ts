@@ -13,7 +13,7 @@ import { type AthenaServer, type SqlAnswer, startAthenaServer } from '../../kit/
 import { athenaOnTrino } from '../../kit/athena-trino.ts'
 import { sharedMinio } from '../../kit/minio.ts'
 import { freshBucket, type S3Access } from '../../kit/s3-server.ts'
-import { sharedTrino } from '../../kit/trino.ts'
+import { sharedTrino, type TrinoAccess } from '../../kit/trino.ts'
 import { archiveRecords } from '../../query/archive.ts'
 import { orders } from '../../query/orders.ts'
 import { optionsFor } from './rig.ts'
@@ -22,6 +22,7 @@ import { optionsFor } from './rig.ts'
 export interface AthenaOnTrino {
   server: AthenaServer
   database: string
+  trino: TrinoAccess
   minio: S3Access
   bucket: string
   /** An engine for it, with other options than the usual. */
@@ -70,6 +71,7 @@ export async function startAthenaOnTrino(
   return {
     server,
     database,
+    trino: trinoAccess,
     minio,
     bucket,
     open: (options = {}) =>

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import type { AthenaEngine } from '../../../src/adapters/athena/engine.ts'
 import type { ColdstreamError } from '../../../src/errors.ts'
+import { TRINO_ENDLESS } from '../../conformance/trino-sql.ts'
 import type { AthenaServer } from '../../kit/athena-server.ts'
 import { python } from '../../kit/python.ts'
 import { witness } from '../../kit/s3-server.ts'
@@ -11,9 +12,6 @@ import { NINE, orders } from '../../query/orders.ts'
 import { LIMITS } from '../../query/rig.ts'
 import { type AthenaOnTrino, startAthenaOnTrino } from './on-trino.ts'
 import { ask, queryOf } from './rig.ts'
-
-const ENDLESS =
-  'SELECT count(*) FROM UNNEST(sequence(1, 10000)) a(x), UNNEST(sequence(1, 10000)) b(y), UNNEST(sequence(1, 10000)) c(z) WHERE x * y = z - 1'
 
 describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', () => {
   let athena: AthenaOnTrino
@@ -116,7 +114,7 @@ describe('Athena over an archive (its protocol by the kit, its SQL by Trino)', (
 
   it('stops in Trino what is cancelled here', async () => {
     const running = new AbortController()
-    const answer = ask(engine, { sql: ENDLESS }, running.signal)
+    const answer = ask(engine, { sql: TRINO_ENDLESS }, running.signal)
     while (!server.executions.states().includes('RUNNING')) await new Promise((resolve) => setTimeout(resolve, 20))
     running.abort()
     await assert.rejects(answer, { code: 'query-cancelled' })
