@@ -2,6 +2,7 @@ import { hostname, tmpdir } from 'node:os'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { SystemClock } from './adapters/system-clock.ts'
+import { TrinoEngine } from './adapters/trino/engine.ts'
 import { Webhook } from './adapters/webhook.ts'
 import { Capture } from './archive/capture.ts'
 import { createHeadroomMonitor } from './archive/headroom/create.ts'
@@ -48,7 +49,8 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     threads: config.query.threads,
   })
   // Every engine of QueryService; which one runs what names none is `query.engine`.
-  const engines: readonly QueryEngine[] = [duckdb]
+  const { trino } = config.query
+  const engines: readonly QueryEngine[] = [duckdb, ...(trino === null ? [] : [new TrinoEngine(trino)])]
   const queryParts = {
     snapshots: commitLogSnapshots(store),
     files: segmentFiles(store, config),

@@ -139,6 +139,26 @@ store: { s3: { forcePathStyle: "\${STYLE:-false}" } }`
 })
 
 describe('wrong configuration:', () => {
+  test("Trino's secrets go over TLS only, one of them at a time, and to a known place", async () => {
+    const trino = (settings: string) => problems(`query: { trino: { ${settings} } }`)
+    assert.equal((await load(null)).query.trino, null)
+    assert.deepEqual((await load('query: { trino: { url: "https://t:8443", password: x } }')).query.trino, {
+      url: 'https://t:8443',
+      user: 'coldstream',
+      password: 'x',
+      accessToken: null,
+      catalog: 'hive',
+      schema: 'events',
+    })
+    assert.deepEqual(await trino('url: "http://t:8080", password: x'), [
+      'query.trino.url: must be https, as password would be seen by others',
+    ])
+    assert.deepEqual(await trino('password: x, accessToken: y'), [
+      'query.trino.accessToken: is set, and password too; only one of them can be',
+      'query.trino.url: is not set, but password is',
+    ])
+  })
+
   test('all problems are told at once, each with its path and what is expected', async () => {
     const yaml = `
 kafak: {}
@@ -291,6 +311,9 @@ describe('printing the configuration:', () => {
     for (const { schema } of secrets) environment[factsOf(schema).env!] = 'hunter22'
     environment.COLDSTREAM_S3_ACCESS_KEY_ID = 'AKIA'
     environment.COLDSTREAM_HEADROOM_WEBHOOK_URL = 'https://hooks.example/hunter22'
+    environment.COLDSTREAM_TRINO_URL = 'https://trino.example'
+    // one of the two
+    delete environment.COLDSTREAM_TRINO_ACCESS_TOKEN
     const printed = inspect((await loadTls(environment)).description, { depth: 9 })
     assert.doesNotMatch(printed, new RegExp(`hunter22|${sha256}`))
     assert.match(printed, /archivist/)

@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander'
 import { ColdstreamError } from '../errors.ts'
-import { DDL_ENGINES } from '../query/ddl/render.ts'
 import type { Services } from '../services.ts'
 import { captureCommand } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { ddlCommand } from './ddl.ts'
+import { ddlOptions } from './ddl-options.ts'
 import { doctorCommand } from './doctor.ts'
 import { pairs, wholeNumber } from './option-values.ts'
 import { createOutput, renderError, type Streams } from './output.ts'
@@ -159,20 +159,7 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
     )
     .action(run(queryCommand))
   program.command('templates').description('list the SQL templates and their parameters').action(run(templatesCommand))
-  program
-    .command('ddl')
-    .description('print the statements that make a topic a table, and a view with text, of another engine')
-    .argument('<topic>')
-    .addOption(new Option('-e, --engine <engine>').choices(DDL_ENGINES).makeOptionMandatory())
-    .addOption(
-      new Option('--partitions <how>', 'how the engine learns of partitions')
-        .choices(['registered', 'projection'])
-        .default('registered'),
-    )
-    .option('--schema <name>', "the schema, which is Athena's database", 'events')
-    .option('--table <name>', "name of the table, instead of the topic's")
-    .option('--field <column=path>', 'a field of the JSON values as a column of the view; repeatable', pairs, {})
-    .action(run(ddlCommand))
+  ddlOptions(program.command('ddl')).action(run(ddlCommand))
   program
     .command('upcasters')
     .description('list the modules that can change events while they are replayed')

@@ -9,6 +9,7 @@ import type { Settings } from './schema.ts'
 import type { Config } from './shape.ts'
 import type { Environment } from './substitute.ts'
 import { tlsMaterial } from './tls-files.ts'
+import { trinoOf } from './trino-resolve.ts'
 
 /** Turns settings, each valid by itself, into what the services take; notes what does not go together. */
 export function resolveSettings(
@@ -19,6 +20,7 @@ export function resolveSettings(
 ): Config {
   const { kafka, store, capture, connect, headroom, replay, queries, query, http, log } = settings
   checkHttp(http, problems)
+  checkEngine(query, problems)
   checkBrokers(kafka.brokers, problems)
   return {
     kafka: {
@@ -59,6 +61,7 @@ export function resolveSettings(
       concurrency: { running: query.maxRunning, waiting: query.maxWaiting },
       threads: query.threads ?? availableParallelism(),
       maxSpillBytes: query.maxSpillBytes,
+      trino: trinoOf(query.trino, problems),
       cacheFolder: query.cacheFolder ?? join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'coldstream'),
       cacheMaxBytes: query.cacheMaxBytes,
     },
@@ -66,6 +69,11 @@ export function resolveSettings(
     log,
     description: masked(settings),
   }
+}
+
+function checkEngine(query: Settings['query'], problems: Problem[]): void {
+  if (query.engine !== 'trino' || query.trino.url !== undefined) return
+  problems.push({ where: 'query.engine', message: 'trino is not configured: set query.trino.url, or take duckdb' })
 }
 
 function storeUrl(url: string): string {

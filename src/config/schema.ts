@@ -3,6 +3,7 @@ import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { replay } from './replay-schema.ts'
 import { bytes, GiB, MiB, section, text } from './schema-parts.ts'
+import { trino } from './trino-schema.ts'
 
 const store = section('Where the archive is kept.', {
   url: Type.String({
@@ -91,7 +92,7 @@ const queries = section("SQL templates besides Coldstream's own.", {
 })
 
 const query = section('SQL queries: which engine runs them, their limits, and what is kept of them.', {
-  engine: Type.Enum(['duckdb'], {
+  engine: Type.Enum(['duckdb', 'trino'], {
     description: 'Engine of queries that name none.',
     default: 'duckdb',
     env: 'COLDSTREAM_QUERY_ENGINE',
@@ -127,6 +128,7 @@ const query = section('SQL queries: which engine runs them, their limits, and wh
     minimum: 0,
     env: 'COLDSTREAM_QUERY_MAX_SPILL_BYTES',
   }),
+  trino,
   threads: Type.Optional(
     Type.Integer({
       description: 'Threads of one query.',

@@ -80,6 +80,15 @@ export interface Config {
     concurrency: { running: number; waiting: number }
     threads: number
     maxSpillBytes: number
+    /** Null where none is configured. */
+    trino: {
+      url: string
+      user: string
+      password: string | null
+      accessToken: string | null
+      catalog: string
+      schema: string
+    } | null
     cacheFolder: string
     cacheMaxBytes: number
   }

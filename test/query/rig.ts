@@ -52,6 +52,7 @@ export async function openRig(
   t: Pick<TestContext, 'after'>,
   store: ObjectStore,
   files: SegmentFiles = filesInPlace(store.url),
+  folders: readonly string[] = [],
 ): Promise<Rig> {
   const temporaryFolder = await testFolder(t)
   const engine = new DuckDbEngine({ temporaryFolder, maxSpillBytes: 64 * 1024 * 1024, threads: 2 })
@@ -61,7 +62,7 @@ export async function openRig(
     defaultEngine: engine.name,
     snapshots: commitLogSnapshots(store),
     files,
-    templates: await loadTemplates([BUILT_IN_TEMPLATES]),
+    templates: await loadTemplates([BUILT_IN_TEMPLATES, ...folders]),
     clock: new SystemClock(),
     limits: LIMITS,
     concurrency: { running: 2, waiting: 2 },

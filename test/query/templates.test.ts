@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { InvalidInputError } from '../../src/errors.ts'
@@ -186,6 +186,35 @@ describe('The built-in templates', () => {
       'volume-per-partition-and-hour',
     ])
     await assert.rejects(rig.query({ template: 'nope' }), { code: 'template-not-found', remedy: /events-of-key/ })
+  })
+})
+
+describe('docs/templates.md', () => {
+  const page = readFile(new URL('../../docs/templates.md', import.meta.url), 'utf8')
+
+  it('shows every built-in template', async () => {
+    const rows = [...(await page).matchAll(/^\| `([a-z-]+)` \| (.+?) \|/gm)].map(([, name, title]) => [name, title])
+    const list = (await loadTemplates([BUILT_IN_TEMPLATES])).list()
+    assert.deepEqual(
+      rows,
+      list.map(({ name, title }) => [name, title]),
+    )
+  })
+
+  it('has an example that is a template', async (t) => {
+    const [, example] = /```sql\n(-- title[\s\S]*?)```/.exec(await page)!
+    const folder = await testFolder(t)
+    await writeFile(join(folder, 'example.sql'), example!)
+    assert.equal((await loadTemplates([folder])).get('example').columns.length, 2)
+    const store = await testStore(t)
+    await archiveRecords(store, 'orders', orders())
+    const rig = await openRig(t, store, undefined, [folder])
+    const parameters = { topic: 'orders', amount_field: 'total', least: 85, from: 'earliest' }
+    const { rows } = await rig.query({ template: 'example', parameters })
+    assert.deepEqual(
+      rows.map(([, amount]) => amount),
+      [88.5, 88.5, 87, 87, 85.5, 85.5],
+    )
   })
 })
 

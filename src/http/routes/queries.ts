@@ -35,8 +35,9 @@ export function queryRoutes(server: Server, { queries, queryRuns, clock }: Servi
     '/v1/query-templates',
     { schema: { tags, response: { 200: Type.Object({ templates: Type.Array(Template) }) } } },
     () => ({
-      templates: queries.templates().map(({ parameters, ...template }) => ({
+      templates: queries.templates().map(({ parameters, columns, ...template }) => ({
         ...template,
+        columns: [...columns],
         parameters: parameters.map(({ oneOf, ...parameter }) => ({
           ...parameter,
           oneOf: oneOf === null ? null : [...oneOf],

@@ -20,6 +20,7 @@ export const Template = Type.Object({
       oneOf: Type.Union([Type.Array(Type.String()), Type.Null()]),
     }),
   ),
+  columns: Type.Array(Type.Object({ name: Type.String(), type: Type.String(), description: Type.String() })),
   window: Type.Union([Type.Object({ from: Type.String(), until: Type.String() }), Type.Null()]),
 })
 
