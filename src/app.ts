@@ -11,6 +11,7 @@ import { CaptureThreads } from './capture-threads.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
 import { ConnectService } from './connect/service.ts'
+import type { Clock } from './ports/clock.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import type { QueryEngine } from './ports/query-engine.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
@@ -48,9 +49,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     maxSpillBytes: config.query.maxSpillBytes,
     threads: config.query.threads,
   })
-  // Every engine of QueryService; which one runs what names none is `query.engine`.
-  const { trino } = config.query
-  const engines: readonly QueryEngine[] = [duckdb, ...(trino === null ? [] : [new TrinoEngine(trino)])]
+  const engines: readonly QueryEngine[] = [duckdb, ...(await otherEngines(config, clock))]
   const queryParts = {
     snapshots: commitLogSnapshots(store),
     files: segmentFiles(store, config),
@@ -165,6 +164,18 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
       await Promise.all([store.close(), stores.close()])
     },
   }
+}
+
+/** The engines that are configured beside the embedded one; nothing is asked of them yet. */
+async function otherEngines({ query }: Config, clock: Clock): Promise<QueryEngine[]> {
+  const engines: QueryEngine[] = []
+  if (query.trino !== null) engines.push(new TrinoEngine(query.trino))
+  if (query.athena !== null) {
+    // loaded only here: its client is large, and few use it
+    const { AthenaEngine } = await import('./adapters/athena/engine.ts')
+    engines.push(new AthenaEngine(query.athena, clock))
+  }
+  return engines
 }
 
 /** Opened when first asked for; a failure is forgotten, so that the next one who asks tries again. */

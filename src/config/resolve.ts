@@ -2,6 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { athenaOf } from './athena-resolve.ts'
 import { headroomOf } from './headroom-resolve.ts'
 import { masked } from './mask.ts'
 import type { Problem } from './problems.ts'
@@ -20,7 +21,6 @@ export function resolveSettings(
 ): Config {
   const { kafka, store, capture, connect, headroom, replay, queries, query, http, log } = settings
   checkHttp(http, problems)
-  checkEngine(query, problems)
   checkBrokers(kafka.brokers, problems)
   return {
     kafka: {
@@ -42,7 +42,7 @@ export function resolveSettings(
     },
     queries: { folder: queries.folder ?? null },
     query: {
-      engine: query.engine,
+      engine: engineOf(query.engine, { trino: query.trino.url, athena: query.athena.workgroup }, problems),
       perKey: {
         maxRunning: query.maxRunningPerKey ?? Number.POSITIVE_INFINITY,
         maxBytesPerDay: query.maxBytesPerKeyAndDay ?? Number.POSITIVE_INFINITY,
@@ -64,6 +64,7 @@ export function resolveSettings(
       trino: trinoOf(query.trino, problems),
       cacheFolder: query.cacheFolder ?? join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'coldstream'),
       cacheMaxBytes: query.cacheMaxBytes,
+      athena: athenaOf(query.athena, store.s3, problems),
     },
     http,
     log,
@@ -71,9 +72,17 @@ export function resolveSettings(
   }
 }
 
-function checkEngine(query: Settings['query'], problems: Problem[]): void {
-  if (query.engine !== 'trino' || query.trino.url !== undefined) return
-  problems.push({ where: 'query.engine', message: 'trino is not configured: set query.trino.url, or take duckdb' })
+/** The default engine, which has to be one that is configured. */
+function engineOf(
+  engine: Settings['query']['engine'],
+  configured: { trino: string | undefined; athena: string | undefined },
+  problems: Problem[],
+): Settings['query']['engine'] {
+  if (engine !== 'duckdb' && configured[engine] === undefined) {
+    const needed = engine === 'trino' ? 'query.trino.url' : 'query.athena.workgroup'
+    problems.push({ where: 'query.engine', message: `is ${engine}, but ${needed} is not set` })
+  }
+  return engine
 }
 
 function storeUrl(url: string): string {

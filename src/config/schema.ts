@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox'
+import { athena } from './athena-schema.ts'
 import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { replay } from './replay-schema.ts'
@@ -92,8 +93,8 @@ const queries = section("SQL templates besides Coldstream's own.", {
 })
 
 const query = section('SQL queries: which engine runs them, their limits, and what is kept of them.', {
-  engine: Type.Enum(['duckdb', 'trino'], {
-    description: 'Engine of queries that name none.',
+  engine: Type.Enum(['duckdb', 'trino', 'athena'], {
+    description: 'Engine of queries that name none; `trino` and `athena` need their section.',
     default: 'duckdb',
     env: 'COLDSTREAM_QUERY_ENGINE',
   }),
@@ -200,6 +201,7 @@ const query = section('SQL queries: which engine runs them, their limits, and wh
     minimum: MiB,
     env: 'COLDSTREAM_QUERY_CACHE_MAX_BYTES',
   }),
+  athena,
 })
 
 const http = section('The REST API of `coldstream serve`.', {

@@ -91,6 +91,22 @@ export interface Config {
     } | null
     cacheFolder: string
     cacheMaxBytes: number
+    /** As the adapter's options say it; null where no workgroup is named. */
+    athena: {
+      workgroup: string
+      database: string
+      catalog: string
+      outputLocation: string | null
+      region: string | null
+      endpoint: string | null
+      credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null
+      reuseMaxAgeMinutes: number | null
+      maxScannedBytes: number | null
+      /** US dollars. */
+      pricePerTb: number
+      /** Where result objects are read: the S3 of the archive. */
+      results: { endpoint: string | null; forcePathStyle: boolean }
+    } | null
   }
   http: {
     host: string

@@ -15,6 +15,18 @@ export interface QueryEngine {
   run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult>
 
   /**
+   * The statement's rows as Parquet files that the engine writes itself, in no order; only where it can. Limits of rows
+   * and result bytes do not apply. Throws what `run` throws, at once or when the files are written.
+   */
+  exportParquet?(query: EngineQuery, signal: AbortSignal): Promise<ParquetExport>
+
+  /**
+   * Carries out a statement that changes the engine's catalog: only one that this program wrote itself, never a caller's.
+   * Only where a catalog has to be told of partitions. Safe to repeat where the statement is.
+   */
+  define?(sql: string, signal: AbortSignal): Promise<void>
+
+  /**
    * What the statement would read, found without reading it. Absent where the engine cannot say. Throws what `run` throws
    * of a statement's text.
    */
@@ -50,12 +62,19 @@ export interface PartitionBounds {
 }
 
 export interface EngineQuery {
+  /**
+   * Names this run, so that an engine that bills by the run can start it once however often it is asked to. Another
+   * statement needs another id. Left out: each call is a run of its own.
+   */
+  id?: string
   sql: string
   /** One per place in the text, in their order; where names are used, equal names have equal values. */
   parameters: readonly BoundParameter[]
   /** For engines that read files themselves; one with a catalog of its own never asks. */
   tables: TableSource
   limits: QueryLimits
+  /** What it has to read by the archive's own catalog, where the caller knows; engines that bill by it may refuse it. */
+  expectedScanBytes?: number
   /** Called now and then with the share of the work that is done, 0 to 1, where the engine knows. */
   onProgress?: (share: number) => void
 }
@@ -175,11 +194,24 @@ export interface QueryStatistics {
   rows: number
   /** Set when there were more rows than the limits allow. */
   truncated: boolean
-  /** Files and bytes the statement could look at, after pruning. */
+  /** Files and bytes the statement could look at, after pruning; 0 files where the engine does not tell. */
   files: number
   bytes: number
   elapsedMs: number
   /** What the engine says it has read, and what that costs, where it counts. */
   scannedBytes?: number
   costUsd?: number
+  /** The engine's own name for the run, for its console and its logs. */
+  engineQueryId?: string
+  /** The rows are those of an earlier run, which were taken again. */
+  isReused?: boolean
+}
+
+/** Parquet files that an engine wrote. They stay where they are; who asked for them removes them. */
+export interface ParquetExport {
+  /** `s3://bucket/key` of each. */
+  files: readonly string[]
+  /** The bytes of one of them. */
+  read(file: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  statistics: QueryStatistics
 }

@@ -129,6 +129,7 @@ function catalogSettings(store: S3Access, metastore: string): Readonly<Record<st
       'hive.partition-projection-enabled': 'true',
       'hive.parquet.time-zone': 'UTC',
       'hive.security': 'allow-all',
+      'hive.allow-register-partition-procedure': 'true',
       'hive.iceberg-catalog-name': 'iceberg',
     },
     iceberg: {

@@ -1,6 +1,6 @@
+import { trinoDialect } from '../../format/trino-dialect.ts'
 import type { EngineQuery, QueryEngine, QueryResult } from '../../ports/query-engine.ts'
 import { TrinoConnection, type TrinoOptions } from './connection.ts'
-import { trinoDialect } from './dialect.ts'
 import { cancelled } from './errors.ts'
 import { Run } from './run.ts'
 

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import { toPositional } from '../../format/named-parameters.ts'
 import { quoteLiteral } from '../../format/sql-quote.ts'
+import { trinoLiteral } from '../../format/trino-literal.ts'
 import type { BoundParameter } from '../../ports/query-engine.ts'
 
 /** Trino's own bound is a million characters, of the statement as it is sent. */
@@ -53,31 +54,8 @@ function withoutEnd(sql: string): string {
 
 function literal(name: string, parameters: readonly BoundParameter[]): string {
   const parameter = parameters.find((candidate) => candidate.name === name)
-  if (parameter !== undefined) return literalOf(parameter)
+  if (parameter !== undefined) return trinoLiteral(parameter)
   throw new InvalidInputError('sql-invalid', `The statement has a parameter $${name} for which there is no value.`, {
     remedy: `Give a value for ${name}.`,
   })
-}
-
-/** Trino binds expressions, so a value travels as the literal of its type. */
-function literalOf(parameter: BoundParameter): string {
-  switch (parameter.type) {
-    case 'string':
-      return quoteLiteral(parameter.value)
-    case 'integer':
-      return `BIGINT '${parameter.value}'`
-    case 'double':
-      return `DOUBLE '${parameter.value}'`
-    case 'boolean':
-      return String(parameter.value)
-    case 'timestamp':
-      return `TIMESTAMP '${instant(parameter.value)} UTC'`
-  }
-}
-
-/** `2025-01-14 09:00:00.000000` */
-function instant(micros: bigint): string {
-  const fraction = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n
-  const iso = new Date(Number((micros - fraction) / 1000n)).toISOString()
-  return `${iso.slice(0, 19).replace('T', ' ')}.${String(fraction).padStart(6, '0')}`
 }

@@ -1,7 +1,7 @@
-import { ROW_COLUMNS } from '../../format/row-columns.ts'
-import { quoteIdentifier, quoteLiteral } from '../../format/sql-quote.ts'
-import { tableName } from '../../format/table-name.ts'
-import type { PartitionBounds, SqlDialect } from '../../ports/query-engine.ts'
+import type { PartitionBounds, SqlDialect } from '../ports/query-engine.ts'
+import { ROW_COLUMNS } from './row-columns.ts'
+import { quoteIdentifier, quoteLiteral } from './sql-quote.ts'
+import { tableName } from './table-name.ts'
 
 /** Trino's, and Athena's where it speaks as Trino does. */
 export const trinoDialect: SqlDialect = {
