@@ -16,7 +16,7 @@ const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
 ])
 
 /** Functions that tell of the process or write into it. */
-const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set(['current_setting', 'getenv', 'write_log'])
+const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set(['current_setting', 'write_log'])
 
 /** Why a statement may not run here, one sentence each; none when it may. */
 export async function refusalsOf(connection: DuckDBConnection, statement: ParsedStatement): Promise<string[]> {
