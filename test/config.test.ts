@@ -140,6 +140,10 @@ store: { s3: { forcePathStyle: "\${STYLE:-false}" } }`
 
 describe('wrong configuration:', () => {
   test("Trino's secrets go over TLS only, one of them at a time, and to a known place", async () => {
+    assert.deepEqual(await problems('query: { engine: trino }'), [
+      'query.engine: is trino, but query.trino.url is not set',
+    ])
+    assert.equal((await load('query: { engine: trino, trino: { url: "http://t:8080" } }')).query.engine, 'trino')
     const trino = (settings: string) => problems(`query: { trino: { ${settings} } }`)
     assert.equal((await load(null)).query.trino, null)
     assert.deepEqual((await load('query: { trino: { url: "https://t:8443", password: x } }')).query.trino, {

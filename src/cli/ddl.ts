@@ -22,7 +22,7 @@ export async function ddlCommand(context: CommandContext, topic: string, options
     })
   }
   const { store } = await context.services()
-  const segments = await commitLogSnapshots(store).load(topic)
+  const { segments } = await commitLogSnapshots(store).load(topic)
   const shape = tableShape({
     topic,
     segments,

@@ -42,6 +42,16 @@ export function resolveSettings(
     },
     queries: { folder: queries.folder ?? null },
     query: {
+      engine: engineOf(query.engine, { trino: query.trino.url, athena: query.athena.workgroup }, problems),
+      perKey: {
+        maxRunning: query.maxRunningPerKey ?? Number.POSITIVE_INFINITY,
+        maxBytesPerDay: query.maxBytesPerKeyAndDay ?? Number.POSITIVE_INFINITY,
+      },
+      kept: {
+        resultsMs: query.resultsKeepMs,
+        resultsBytes: query.resultsMaxBytes,
+        runs: query.historyMaxRuns,
+      },
       limits: {
         maxRows: query.maxRows,
         maxResultBytes: query.maxResultBytes,
@@ -60,6 +70,19 @@ export function resolveSettings(
     log,
     description: masked(settings),
   }
+}
+
+/** The default engine, which has to be one that is configured. */
+function engineOf(
+  engine: Settings['query']['engine'],
+  configured: { trino: string | undefined; athena: string | undefined },
+  problems: Problem[],
+): Settings['query']['engine'] {
+  if (engine !== 'duckdb' && configured[engine] === undefined) {
+    const needed = engine === 'trino' ? 'query.trino.url' : 'query.athena.workgroup'
+    problems.push({ where: 'query.engine', message: `is ${engine}, but ${needed} is not set` })
+  }
+  return engine
 }
 
 function storeUrl(url: string): string {

@@ -73,6 +73,9 @@ export interface Config {
   /** Absolute path of the user's templates, or null. */
   queries: { folder: string | null }
   query: {
+    engine: string
+    perKey: { maxRunning: number; maxBytesPerDay: number }
+    kept: { resultsMs: number; resultsBytes: number; runs: number }
     limits: { maxRows: number; maxResultBytes: number; timeoutMs: number; maxMemoryBytes: number }
     concurrency: { running: number; waiting: number }
     threads: number

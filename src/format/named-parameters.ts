@@ -1,8 +1,8 @@
 /**
  * What is passed over whole when looking for parameters: strings, quoted identifiers and comments. Then a parameter,
- * `$name`; Trino and Athena use `$` nowhere else.
+ * `$name`; Trino and Athena use `$` nowhere else. What is not closed goes to the end of the text, so that it is looked at once.
  */
-const TOKEN = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*[\s\S]*?\*\/|\$(?<name>[A-Za-z_]\w*)/g
+const TOKEN = /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|--[^\n]*|\/\*(?:[\s\S]*?\*\/|[\s\S]*)|\$(?<name>[A-Za-z_]\w*)/g
 
 /**
  * A statement with `$name` for parameters as one with `?`, for engines that count them. Each `?` is filled up with

@@ -26,6 +26,12 @@ export interface QueryEngine {
    */
   define?(sql: string, signal: AbortSignal): Promise<void>
 
+  /**
+   * What the statement would read, found without reading it. Absent where the engine cannot say. Throws what `run` throws
+   * of a statement's text.
+   */
+  estimate?(query: EngineQuery, signal: AbortSignal): Promise<QueryEstimate>
+
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
 }
@@ -73,6 +79,14 @@ export interface EngineQuery {
   onProgress?: (share: number) => void
 }
 
+/** At most so much is read: engines leave out columns and parts of files that they can tell are not needed. */
+export interface QueryEstimate {
+  files: number
+  bytes: number
+  /** For engines that cost by what they read. */
+  costUsd?: number
+}
+
 /** A typed value for a placeholder. */
 export type BoundParameter = { name: string } & (
   | { type: 'string'; value: string }
@@ -87,8 +101,22 @@ export type BoundParameter = { name: string } & (
 export interface TableSource {
   /** All topics, sorted. */
   names(): Promise<readonly string[]>
-  /** The topics' files, at one moment each; they stay readable until the query has ended. */
-  load(names: readonly string[], signal: AbortSignal): Promise<LocalTables>
+  /**
+   * The topics' files, at one moment each; they stay readable until the query has ended. `bounds` by topic: rows beyond
+   * them are not asked for, so that files which hold only such may be left out.
+   */
+  load(names: readonly string[], signal: AbortSignal, bounds?: ReadonlyMap<string, RowBounds>): Promise<LocalTables>
+  /** What `load` would give, without bringing it here. */
+  measure(names: readonly string[], bounds?: ReadonlyMap<string, RowBounds>): Promise<QueryEstimate>
+}
+
+/** Rows that a statement can use of a table; others may be shown to it or not. Null: open on that side, or any. */
+export interface RowBounds {
+  partitions: readonly number[] | null
+  /** Offsets `[fromOffset, untilOffset)`. */
+  fromOffset: bigint | null
+  untilOffset: bigint | null
+  time: TimeWindow
 }
 
 export interface LocalTables {

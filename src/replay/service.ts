@@ -84,13 +84,12 @@ export class ReplayService {
     const kept = await this.#deps.records.create(replay, { rate, accept })
     if (requestHash(kept.job) !== requestHash(job)) throw idUsed(kept)
     await this.#controllers.take(kept)
-    return this.get(kept.id)
+    return this.#current(kept)
   }
 
   /** Throws NotFoundError `replay-not-found`. */
   async get(id: string): Promise<ReplayStatus> {
-    const replay = await this.stored(id)
-    return this.#statuses.of(replay, this.#controllers.get(id)?.entry ?? (await this.#deps.records.state(replay)))
+    return this.#current(await this.stored(id))
   }
 
   /** A page of replays, the latest first. */
@@ -164,8 +163,8 @@ export class ReplayService {
   }
 
   /** The replay as it was created. Throws NotFoundError `replay-not-found`. */
-  stored(id: string): Promise<StoredReplay> {
-    return this.#deps.records.load(id)
+  async stored(id: string): Promise<StoredReplay> {
+    return this.#controllers.get(id)?.replay ?? (await this.#deps.records.load(id))
   }
 
   /** Interrupts what runs, to be continued by another instance or a later start, and waits until it stands still. */
@@ -180,6 +179,11 @@ export class ReplayService {
     if (controller === undefined) return () => undefined
     const { replay, book } = controller
     return controller.subscribe(() => listener(replayStatus(replay, controller.entry, book.written(), null, [])))
+  }
+
+  async #current(replay: StoredReplay): Promise<ReplayStatus> {
+    const entry = this.#controllers.get(replay.id)?.entry ?? (await this.#deps.records.state(replay))
+    return this.#statuses.of(replay, entry)
   }
 
   async #stood(begun: ReplayStatus): Promise<ReplayStatus> {
@@ -223,7 +227,7 @@ export class ReplayService {
     const { state } = await this.#deps.records.state(replay)
     if (state !== 'completed') await steer(this.#deps.records, replay, { to: 'resume', accept })
     await this.#controllers.take(replay)
-    return this.get(replay.id)
+    return this.#current(replay)
   }
 
   /** The upcaster that the job names, as it is now. */

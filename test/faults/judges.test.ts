@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { judge } from './kit/judge.ts'
 import { type ArchivedRow, contentOfFiles, rowsOfFiles } from './kit/judge-archive.ts'
-import { difference } from './kit/judge-replay.ts'
+import { difference, differences } from './kit/judge-replay.ts'
 import { digest60, recordText } from './kit/read-topic.ts'
 
 describe('the judges of kills and faults', () => {
@@ -48,6 +48,25 @@ describe('the judges of kills and faults', () => {
     assert.deepEqual(other([10, 12, 14, 14, 16]), { ...differs, emitted: 5, twice: 1, 'out of order': 1 })
     assert.deepEqual(other([10, 14, 12, 16]), { ...differs, 'out of order': 1 })
     assert.deepEqual(difference(0, source, undefined), { ...differs, emitted: 0, lost: 4 })
+  })
+
+  it('count what a replay lost, repeated, disordered or changed over all partitions', () => {
+    const source = new Map([0, 1].map((partition) => [partition, { ids: [10, 12, 14, 16], digest: 'd' }]))
+    const verdict = (ids: number[], partition = 1): number[] => {
+      const { lost, twice, unexplained } = differences(
+        source,
+        new Map([...source, [partition, { ids, digest: 'other' }]]),
+      )
+      return [lost, twice, unexplained]
+    }
+    assert.deepEqual(differences(source, source), { lost: 0, twice: 0, unexplained: 0 })
+    assert.deepEqual(verdict([10, 12, 16]), [1, 0, 0])
+    assert.deepEqual(verdict([10, 12, 14, 14, 16]), [0, 1, 1])
+    assert.deepEqual(verdict([10, 14, 12, 16]), [0, 0, 1])
+    assert.deepEqual(verdict([10, 12, 14, 16]), [0, 0, 1])
+    assert.deepEqual(verdict([], 1), [4, 0, 0])
+    assert.deepEqual(verdict([7], 2), [0, 0, 1])
+    assert.deepEqual(differences(source, new Map()), { lost: 8, twice: 0, unexplained: 0 })
   })
 
   it('see a record that is lost, changed, doubled, invented or unexplained under a fault', () => {

@@ -111,7 +111,7 @@ describe('The statements of coldstream ddl', () => {
     await archiveRecords(store, 'orders', orders())
     const shape = tableShape({
       ...example,
-      segments: await commitLogSnapshots(store).load('orders'),
+      segments: (await commitLogSnapshots(store).load('orders')).segments,
       storeUrl: store.url,
       fields: { kind: 'type' },
     })

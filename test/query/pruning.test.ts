@@ -44,7 +44,7 @@ describe('A template with a time window, on Trino', () => {
     const micros = { fromMicros: parseTimestamp(from, 0), untilMicros: parseTimestamp(until, 0) }
     const bounds = new Map(
       await Promise.all(
-        topics.map(async (topic) => [topic, partitionBounds(await snapshots.load(topic), micros)!] as const),
+        topics.map(async (topic) => [topic, partitionBounds((await snapshots.load(topic)).segments, micros)!] as const),
       ),
     )
     const { sql, parameters } = render(template, values, trinoDialect, bounds)

@@ -47,7 +47,7 @@ export async function twoEngines(t: Cleanup): Promise<TwoEngines> {
   const shape: TwoEngines['shape'] = async (topic, options = {}) =>
     tableShape({
       topic,
-      segments: await snapshots.load(topic),
+      segments: (await snapshots.load(topic)).segments,
       storeUrl: store.url,
       table: null,
       schema,
@@ -65,13 +65,15 @@ export async function twoEngines(t: Cleanup): Promise<TwoEngines> {
   const files = new SegmentCache({ store, folder, maxBytes: 1 << 30 })
   const service = (engine: QueryEngine): QueryService =>
     new QueryService({
-      engine,
+      engines: [engine],
+      defaultEngine: engine.name,
       snapshots,
       files,
       templates,
       clock: new SystemClock(),
       limits: LIMITS,
       concurrency: { running: 2, waiting: 20 },
+      broker: () => Promise.reject(new Error('there is no broker')),
     })
   const duckEngine = new DuckDbEngine({ temporaryFolder: folder, maxSpillBytes: 1 << 26, threads: 2 })
   const trinoEngine = new TrinoEngine({

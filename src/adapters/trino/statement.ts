@@ -33,23 +33,55 @@ export function wireStatement(sql: string, parameters: readonly BoundParameter[]
   return { text, linesBefore: 2 }
 }
 
-const LEADING_COMMENTS = /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)*/
-const READS = /^(?:\(|(?:SELECT|WITH|VALUES|TABLE)\b)/i
-/** Sets properties for the statement, its limits among them. */
-const SETS = /^WITH\s+SESSION\s+(?!AS\b|\()/i
-
 function checkReads(sql: string): void {
-  const statement = sql.slice(LEADING_COMMENTS.exec(sql)![0].length)
-  if (READS.test(statement) && !SETS.test(statement)) return
-  const message = statement === '' ? 'The text holds no statement.' : 'Only a SELECT can be run.'
+  const first = wordAfter(sql, 0)
+  const reads = sql[first.start] === '(' || /^(SELECT|WITH|VALUES|TABLE)$/i.test(first.word)
+  if (reads && !setsProperties(sql, first)) return
+  const message = first.start === sql.length ? 'The text holds no statement.' : 'Only a SELECT can be run.'
   throw new InvalidInputError('sql-forbidden', message, {
     remedy: 'Write one SELECT over the archived topics; nothing else can be read, written or set from a query.',
   })
 }
 
+/** `WITH SESSION name = value` sets properties for the statement, its limits among them; `WITH session AS (…)` does not. */
+function setsProperties(sql: string, first: Word): boolean {
+  if (!/^WITH$/i.test(first.word)) return false
+  const second = wordAfter(sql, first.end)
+  if (!/^SESSION$/i.test(second.word)) return false
+  const third = wordAfter(sql, second.end)
+  return sql[third.start] !== '(' && !/^AS$/i.test(third.word)
+}
+
+interface Word {
+  word: string
+  start: number
+  end: number
+}
+
+/** The next word, behind blanks and comments; empty where something else comes first, or nothing. */
+function wordAfter(sql: string, from: number): Word {
+  let at = from
+  for (;;) {
+    const before = at
+    while (/\s/.test(sql[at] ?? '')) at++
+    if (sql.startsWith('--', at)) at = endOf(sql, '\n', at)
+    else if (sql.startsWith('/*', at)) at = endOf(sql, '*/', at + 2)
+    if (at === before) break
+  }
+  let end = at
+  while (/\w/.test(sql[end] ?? '')) end++
+  return { word: sql.slice(at, end), start: at, end }
+}
+
+function endOf(sql: string, mark: string, from: number): number {
+  const at = sql.indexOf(mark, from)
+  return at < 0 ? sql.length : at + mark.length
+}
+
 /** Trino takes no `;`; a last one that ends the text is everybody's habit. */
 function withoutEnd(sql: string): string {
-  return sql.replace(/;\s*$/, '')
+  const trimmed = sql.trimEnd()
+  return trimmed.endsWith(';') ? trimmed.slice(0, -1) : sql
 }
 
 function literal(name: string, parameters: readonly BoundParameter[]): string {

@@ -6,6 +6,7 @@ import type { WorkSlots } from './work-slots.ts'
 
 /** More than there will be instances, so that a replay's shares spread evenly over them. */
 const slots = 48
+const stride = 13
 /** The least that brokers allow unless told otherwise: so long does a killed instance's work stand still. */
 const sessionTimeoutMs = 6_000
 
@@ -64,7 +65,10 @@ export class GroupSlots implements WorkSlots {
   }
 }
 
-/** Shares of one replay are in slots that follow each other, so that they spread evenly; replays begin anywhere. */
+/**
+ * Shares of one replay are in slots so far apart that they spread evenly both where members have every second or third
+ * slot and where they have runs of them: one that joins takes over the last ones. Replays begin anywhere.
+ */
 function slotOf(replay: string, share: number): number {
-  return (createHash('sha256').update(replay).digest().readUInt32BE(0) + share) % slots
+  return (createHash('sha256').update(replay).digest().readUInt32BE(0) + share * stride) % slots
 }

@@ -48,7 +48,7 @@ export async function startAthenaOnTrino(
   }
   const store = openS3Store(`s3://${bucket}`, minio)
   await archiveRecords(store, 'orders', orders())
-  const segments = await commitLogSnapshots(store).load('orders')
+  const { segments } = await commitLogSnapshots(store).load('orders')
   const shape = tableShape({
     topic: 'orders',
     segments,

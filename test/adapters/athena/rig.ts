@@ -52,7 +52,13 @@ export function queryOf(query: Partial<EngineQuery> & { sql: string }): EngineQu
   const never = async (): Promise<never> => {
     throw new Error('Athena has a catalog of its own')
   }
-  return { id: randomUUID(), parameters: [], tables: { names: never, load: never }, limits: LIMITS, ...query }
+  return {
+    id: randomUUID(),
+    parameters: [],
+    tables: { names: never, load: never, measure: never },
+    limits: LIMITS,
+    ...query,
+  }
 }
 
 export type Script = (

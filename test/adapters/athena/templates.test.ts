@@ -48,7 +48,9 @@ describe('every template on Athena (its protocol by the kit, its SQL by Trino)',
     const engine = new AthenaEngine(optionsFor(server.url, { database: engines.schema }), new SystemClock())
     t.after(() => engine.close())
     athena = new QueryService({
-      engine,
+      engines: [engine],
+      defaultEngine: 'athena',
+      broker: () => Promise.reject(new Error('nobody asks')),
       snapshots: commitLogSnapshots(engines.store),
       files: filesInPlace('file:///none'),
       templates: await loadTemplates([BUILT_IN_TEMPLATES]),

@@ -165,6 +165,8 @@ describe('Trino behind the port', () => {
       `CALL system.create_empty_partition('a', '${mark}', ARRAY['x'], ARRAY['1'])`,
       `SET SESSION query_max_run_time = '1h'`,
       `WITH SESSION query_max_run_time = '1h' SELECT 1`,
+      `/**/WITH/**/SESSION--
+       query_max_run_time = '1h' SELECT 1`,
       `SELECTED`,
       '',
       ' -- only a comment',
@@ -181,6 +183,7 @@ describe('Trino behind the port', () => {
     const allowed = [
       '-- one\n/* two */ SELECT 1;\n',
       'WITH session AS (SELECT 1 AS x) SELECT * FROM session',
+      'WITH session /* of */ (x) AS (SELECT 1) SELECT * FROM session',
       'VALUES 1',
       '(SELECT 1)',
     ]

@@ -11,7 +11,7 @@ export type ReplayPoint = ({ step: string } | { apiKey: number; clientId?: strin
 }
 
 /** Keys of Kafka's requests. */
-export const apiKeys = { produce: 0, createTopics: 19, initProducerId: 22, endTxn: 26 } as const
+export const apiKeys = { produce: 0, createTopics: 19, deleteTopics: 20, initProducerId: 22, endTxn: 26 } as const
 
 /**
  * Starts a command and kills it (SIGKILL) exactly at a point, which a proxy sees come. Throws when it ended without having

@@ -15,10 +15,10 @@ export interface ReplaySource {
   sequences: ReadonlyMap<number, PartitionSequence>
 }
 
-const partitions = 4
+const partitions = 8
 const records = 6_000
-/** Three commits of each partition, each in the segments of two hours. */
-const flushSize = 500
+/** Two commits of each partition, each in the segments of two hours. */
+const flushSize = 375
 
 /** Writes a topic, captures it by the command line, and reads both back. */
 export async function replaySource(brokers: readonly string[], folder: string): Promise<ReplaySource> {

@@ -2,11 +2,14 @@ import type { Round } from './round.ts'
 
 /** What the judges found of one round. */
 export interface Verdict {
-  /** Records that should have a row and have none with their content. */
+  /** Records that should have a row and have none with their content; of a replay: selected records that were not emitted. */
   lost: number
-  /** Rows beyond the first of their offset, and rows that no record stands behind. */
+  /** Rows beyond the first of their offset, and rows that no record stands behind; records emitted more than once. */
   twice: number
-  /** Offsets without a row or a gap, and whatever `coldstream verify` finds. */
+  /**
+   * Offsets without a row or a gap, and whatever `coldstream verify` finds. Of a replay: records out of order or never
+   * selected, and partitions whose content is another.
+   */
   unexplained: number
 }
 
@@ -24,7 +27,7 @@ export interface Scenario {
   rounds: { full: number; short: number }
   /** How long a round may take, where the load says so. */
   limitMs?(load: Load): number
-  /** Makes the fault and judges the archive. Throws where anything else is not as it should be. */
+  /** Makes the fault and judges the archive, or the target. Throws where anything else is not as it should be. */
   run(round: Round): Promise<Verdict>
 }
 

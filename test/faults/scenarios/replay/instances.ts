@@ -6,7 +6,7 @@ import { ReplayStage } from '../../kit/replay-stage.ts'
 import { type Round, stop } from '../../kit/round.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 
-const limits = { maxShares: 4, maxUnitRows: 100 }
+const limits = { maxShares: 8, maxUnitRows: 100 }
 /** So slow that every instance has its shares before the others have done them. */
 const rate = { recordsPerSecond: 1_500 }
 const few = 5
@@ -26,6 +26,12 @@ async function quicken(service: ReplayService, { id }: ReplayStage): Promise<voi
   await ask(service, 'PUT', `/v1/replays/${id}/rate`, null)
 }
 
+/** Throws when the replay is completed before that comes. */
+async function beforeTheEnd(service: ReplayService, { id }: ReplayStage, comes: Promise<unknown>): Promise<void> {
+  const isEarly = await Promise.race([comes.then(() => true), completed(service, id).then(() => false)])
+  if (!isEarly) throw new Error('the replay was completed before anything happened')
+}
+
 const killed: Scenario[] = Object.entries(points).map(([name, point]) => ({
   name: `replay: an instance of two is killed: ${name}`,
   rounds: { full: 3, short: name === 'before a commit' ? 1 : 0 },
@@ -36,7 +42,7 @@ const killed: Scenario[] = Object.entries(points).map(([name, point]) => ({
     const earlier = point.apiKey === apiKeys.initProducerId ? 0 : Math.floor(round.random() * few)
     const reached = reaching(stage, { ...point, earlier, clientId: 'victim' })
     await ask(survivor, 'POST', '/v1/replays', stage.request({ rate }))
-    await reached
+    await beforeTheEnd(survivor, stage, reached)
     victim.command.process.kill('SIGKILL')
     await quicken(survivor, stage)
     await completed(survivor, stage.id)
@@ -49,7 +55,7 @@ const killed: Scenario[] = Object.entries(points).map(([name, point]) => ({
 const sleepMs = 8_000
 
 async function killAndSleep(round: Round): Promise<[ReplayStage, ReplayService, ReplayService]> {
-  const stage = await ReplayStage.open(round, { limits: { ...limits, maxShares: 4 } })
+  const stage = await ReplayStage.open(round, { limits })
   const victim = await stage.serve(named('victim'))
   const sleeper = await stage.serve(named('sleeper'))
   const survivor = await stage.serve({ ...named('survivor'), ...stage.direct })
@@ -67,7 +73,7 @@ async function killAndSleep(round: Round): Promise<[ReplayStage, ReplayService, 
     },
   })
   await ask(survivor, 'POST', '/v1/replays', stage.request({ rate }))
-  await Promise.all([asleep.promise, victim.command.ended])
+  await beforeTheEnd(survivor, stage, Promise.all([asleep.promise, victim.command.ended]))
   return [stage, sleeper, survivor]
 }
 

@@ -42,6 +42,8 @@ const points: Readonly<Record<string, PointOf>> = {
   'share finished, unanswered': atStep('share finished', 'unanswered'),
   'before completed': atStep('state completed', 'before'),
   'completed stored, unanswered': atStep('state completed', 'unanswered'),
+  'before its progress is forgotten': atRequest(apiKeys.deleteTopics, 'before', shares),
+  'progress forgotten, unanswered': atRequest(apiKeys.deleteTopics, 'unanswered', shares),
 }
 
 /** Those that `npm test` meets. */

@@ -5,10 +5,13 @@ import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 
-const { produce, endTxn, initProducerId } = apiKeys
-/** Requests of a kind that a replay sends at least; it opens two writers. */
-const occurrences = 20
-const writers = 2
+const { produce, endTxn, initProducerId, createTopics } = apiKeys
+
+/** Requests of a kind that a replay sends at least: it creates a target, and opens two writers. */
+function occurrences(apiKey: number): number {
+  if (apiKey === createTopics) return 1
+  return apiKey === initProducerId ? 2 : 20
+}
 
 interface Sleeper {
   command: RunningCommand
@@ -24,7 +27,7 @@ async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promi
     ...{
       apiKey,
       when: 'held',
-      earlier: Math.floor(round.random() * (apiKey === initProducerId ? writers : occurrences)),
+      earlier: Math.floor(round.random() * occurrences(apiKey)),
     },
     reached: () => {
       command.process.kill('SIGSTOP')
@@ -89,6 +92,7 @@ export const replaySleepers: Scenario[] = [
   overtaken('a commit', endTxn, 'amid the work'),
   overtaken('a block', produce, 'afterwards'),
   overtaken('a block', produce, 'amid the work'),
+  overtaken('the creation of its target', createTopics, 'afterwards'),
   overtaken('the opening of a writer', initProducerId, 'afterwards'),
   overtaken('the opening of a writer', initProducerId, 'amid the work'),
 ]

@@ -6,7 +6,7 @@ import { holding, readsSegment, replayStepOf } from '../../kit/replay-watch.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 import { segmentOf, without } from '../../kit/segment-rows.ts'
 
-/** Segments that are read before the trouble; a replay reads 24. */
+/** Segments that are read before the trouble; a replay reads 32. */
 const calmReads = 14
 
 const forward: StoreHandler = (_request, pass) => pass()
