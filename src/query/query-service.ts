@@ -28,6 +28,8 @@ import { EARLIEST_MICROS, LATEST_MICROS } from './timestamp.ts'
 export type QueryRequest = QueryOptions & ({ sql: string } | { template: string })
 
 interface QueryOptions {
+  /** Names the run: an engine that bills by the run starts it once, however often it is asked to. */
+  id?: string
   parameters?: Readonly<Record<string, GivenValue>>
   /** Only records of this time are seen, and only files that may hold some are read. A template's own window goes first. */
   window?: TimeWindow
@@ -131,9 +133,13 @@ export class QueryService {
     const engine = this.#engine(request.engine ?? this.#parts.defaultEngine)
     const { sql, parameters, window, topics } = await this.#statement(request, engine)
     const tables = new ArchiveTables(snapshots, files, window)
-    const { onProgress } = request
+    const { id, onProgress } = request
     const limits = this.#limits(request.limits ?? {})
-    const query: EngineQuery = { sql, parameters, tables, limits, ...(onProgress !== undefined && { onProgress }) }
+    const query: EngineQuery = {
+      ...{ sql, parameters, tables, limits },
+      ...(id !== undefined && { id }),
+      ...(onProgress !== undefined && { onProgress }),
+    }
     return { engine, query, tables, topics }
   }
 

@@ -71,10 +71,11 @@ export class ActiveRun {
   }
 
   async #execute(onStart: () => void): Promise<void> {
-    const { queries, request, isFreshnessAsked } = this.#parts
+    const { id, queries, request, isFreshnessAsked } = this.#parts
     const result = await queries.run(
       {
         ...request,
+        id,
         onProgress: (share) => {
           this.progress = share
         },
