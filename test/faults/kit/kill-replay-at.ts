@@ -1,6 +1,7 @@
+import type { StoreRequest } from '../../kit/store-proxy.ts'
 import type { RunningCommand } from './coldstream.ts'
 import type { ReplayStage } from './replay-stage.ts'
-import { replayStepOf } from './replay-watch.ts'
+import { holding, replayStepOf } from './replay-watch.ts'
 
 /** Where a process that replays is killed: at a write to the store, or at a request to the broker. */
 export type ReplayPoint = ({ step: string } | { apiKey: number; clientId?: string }) & {
@@ -31,7 +32,9 @@ export async function killReplayAt(stage: ReplayStage, point: ReplayPoint, start
 export function reaching(stage: ReplayStage, point: ReplayPoint): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   if ('step' in point) watchStore(stage, point, resolve)
-  else stage.kafka.proxy.watch({ ...point, reached: resolve })
+  else if (point.apiKey === apiKeys.createTopics)
+    once(stage, 'state planning', () => watchBroker(stage, point, resolve))
+  else watchBroker(stage, point, resolve)
   return promise
 }
 
@@ -39,6 +42,19 @@ export function reaching(stage: ReplayStage, point: ReplayPoint): Promise<void> 
 export function passAll({ proxy, kafka }: ReplayStage): void {
   proxy.handler = (_request, forward) => forward()
   kafka.proxy.unwatch()
+}
+
+/**
+ * Has something happen when a step comes by, before it is done. Requests that create topics are to be watched only from
+ * `state planning` on: those before it ask whether that would be allowed.
+ */
+export function once({ proxy }: ReplayStage, step: string, happens: () => void): void {
+  const isMeant = (request: StoreRequest): boolean => replayStepOf(request) === step
+  proxy.handler = holding(isMeant, () => Promise.resolve(happens()))
+}
+
+function watchBroker({ kafka }: ReplayStage, point: ReplayPoint & { apiKey: number }, reached: () => void): void {
+  kafka.proxy.watch({ ...point, reached })
 }
 
 function watchStore({ proxy }: ReplayStage, point: ReplayPoint & { step: string }, reached: () => void): void {

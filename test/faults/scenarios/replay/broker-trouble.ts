@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs'
 import { independentClient } from '../../../adapters/kafka/judge.ts'
-import { apiKeys } from '../../kit/kill-replay-at.ts'
+import { apiKeys, once } from '../../kit/kill-replay-at.ts'
 import { completedBy, ReplayStage, type StageOptions } from '../../kit/replay-stage.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario, Verdict } from '../../kit/scenario.ts'
@@ -68,7 +68,8 @@ const lostAnswers = (name: string, { apiKey, calm, times, short = 0 }: LostAnswe
     const { proxy } = stage.kafka
     const lose = (): void => proxy.cut(apiKey, times)
     const earlier = Math.floor(round.random() * calm)
-    if (calm === 0) lose()
+    if (apiKey === apiKeys.createTopics) once(stage, 'state planning', lose)
+    else if (calm === 0) lose()
     else proxy.watch({ apiKey, when: 'held', earlier, reached: lose })
     await completedBy(stage.replay())
     if (proxy.cuts < times) throw new Error(`only ${proxy.cuts} answers were lost`)

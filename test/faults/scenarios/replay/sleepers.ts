@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningCommand } from '../../kit/coldstream.ts'
-import { apiKeys } from '../../kit/kill-replay-at.ts'
+import { apiKeys, once } from '../../kit/kill-replay-at.ts'
 import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario } from '../../kit/scenario.ts'
@@ -22,19 +22,16 @@ interface Sleeper {
 async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promise<Sleeper> {
   const asleep = Promise.withResolvers<void>()
   const awake = Promise.withResolvers<void>()
+  const fallAsleep = (): Promise<void> => {
+    command.process.kill('SIGSTOP')
+    asleep.resolve()
+    return awake.promise
+  }
+  const earlier = Math.floor(round.random() * occurrences(apiKey))
+  const watch = (): void => stage.kafka.proxy.watch({ apiKey, when: 'held', earlier, reached: fallAsleep })
+  if (apiKey === createTopics) once(stage, 'state planning', watch)
+  else watch()
   const command = stage.replay()
-  stage.kafka.proxy.watch({
-    ...{
-      apiKey,
-      when: 'held',
-      earlier: Math.floor(round.random() * occurrences(apiKey)),
-    },
-    reached: () => {
-      command.process.kill('SIGSTOP')
-      asleep.resolve()
-      return awake.promise
-    },
-  })
   const { code, stderr } = (await Promise.race([asleep.promise, command.ended])) ?? {}
   if (code !== undefined) throw new Error(`it ended with ${code} before it fell asleep: ${stderr}`)
   const wake = (): void => {
