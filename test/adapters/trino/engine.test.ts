@@ -240,7 +240,9 @@ describe('Trino behind the port', () => {
   it('refuses what takes more memory than allowed', async () => {
     const sql =
       'SELECT array_agg(x * y) FROM UNNEST(sequence(1, 3000)) AS a(x) CROSS JOIN UNNEST(sequence(1, 3000)) AS b(y)'
-    await assert.rejects(ask(sql, { limits: { maxMemoryBytes: 1 << 22 } }), { code: 'query-memory' })
+    await assert.rejects(ask(sql, { limits: { maxMemoryBytes: 1 << 22, timeoutMs: 120_000 } }), {
+      code: 'query-memory',
+    })
   })
 
   it('says so when Trino cannot be reached or is none', async () => {
