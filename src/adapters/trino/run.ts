@@ -36,6 +36,8 @@ export class Run {
       // Trino's own clock ends what we could not: a client that was killed, a cancel that got lost.
       query_max_run_time: `${limits.timeoutMs + 5_000}ms`,
       query_max_memory: `${limits.maxMemoryBytes}B`,
+      // the cluster's sum is looked at once a second, a node's own at each allocation
+      query_max_memory_per_node: `${limits.maxMemoryBytes}B`,
     }
     let answer = await this.#step(() => this.#connection.start(text, session, this.#stops.signal))
     while (answer.columns === undefined && answer.nextUri !== undefined) answer = await this.#next()
