@@ -2,6 +2,7 @@ import type { Scenario } from '../../kit/scenario.ts'
 import { replayBrokerTroubles } from './broker-trouble.ts'
 import { replayInstances } from './instances.ts'
 import { replayKillPoints } from './kill-points.ts'
+import { replayOrders } from './orders.ts'
 import { replayRunners } from './runners.ts'
 import { replaySleepers } from './sleepers.ts'
 import { replaySteering } from './steering.ts'
@@ -11,6 +12,7 @@ import { replayTopicTroubles } from './topic-trouble.ts'
 /** All faults that a replay is put through, in the order of the table. */
 export const replayScenarios: readonly Scenario[] = [
   ...replayKillPoints,
+  ...replayOrders,
   ...replaySteering,
   ...replayRunners,
   ...replayInstances,

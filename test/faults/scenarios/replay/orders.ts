@@ -1,0 +1,115 @@
+import { apiKeys, killReplayAt } from '../../kit/kill-replay-at.ts'
+import { readTopic } from '../../kit/read-topic.ts'
+import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
+import type { Round } from '../../kit/round.ts'
+import type { Scenario, Verdict } from '../../kit/scenario.ts'
+import { order } from '../../kit/topics.ts'
+
+const targetPartitions = 3
+/** Transactions of a share that pass before a kill, at most; order by time has a single share. */
+const occurrences = 8
+
+/** A record of the target with what its order is judged by. */
+interface Emitted {
+  seq: number
+  key: string
+  partition: number
+}
+
+async function emittedInto({ brokers, target }: ReplayStage): Promise<Emitted[]> {
+  const emitted: Emitted[] = []
+  await readTopic(brokers, target, (partition, { key, value }) => {
+    const seq = Number(/"seq":(\d+),/.exec(String(value))?.[1])
+    emitted.push({ seq, key: String(key), partition })
+  })
+  return emitted
+}
+
+/** Every record once; `lineOf` names those that have to stay in the order of `rank`. */
+function judge(
+  { source }: ReplayStage,
+  emitted: readonly Emitted[],
+  lineOf: (record: Emitted) => string,
+  rank: (record: Emitted) => number,
+): Verdict {
+  const wanted = new Set([...source.values()].flatMap(({ ids }) => ids))
+  const seen = new Set(emitted.map(({ seq }) => seq))
+  let disordered = 0
+  const latest = new Map<string, number>()
+  for (const record of emitted) {
+    const line = lineOf(record)
+    if (rank(record) < (latest.get(line) ?? Number.NEGATIVE_INFINITY) || !wanted.has(record.seq)) disordered += 1
+    latest.set(line, rank(record))
+  }
+  return {
+    lost: [...wanted].filter((id) => !seen.has(id)).length,
+    twice: emitted.length - seen.size,
+    unexplained: disordered,
+  }
+}
+
+/** A replay in another order than the source's partitions, killed at three points of its work. */
+async function killed(round: Round, wanted: 'key' | 'time'): Promise<[ReplayStage, Emitted[]]> {
+  const stage = await ReplayStage.open(round)
+  const start = () => stage.replay(['--order', wanted, '--target-partitions', String(targetPartitions)])
+  const earlier = (): number => Math.floor(round.random() * occurrences)
+  await killReplayAt(stage, { apiKey: apiKeys.endTxn, when: 'unanswered', earlier: earlier() }, start)
+  await killReplayAt(stage, { apiKey: apiKeys.produce, when: 'unanswered', earlier: earlier() }, start)
+  await killReplayAt(stage, { apiKey: apiKeys.endTxn, when: 'before', earlier: earlier() }, start)
+  await completedBy(start())
+  return [stage, await emittedInto(stage)]
+}
+
+/** All records of a key are in one partition, those of one source partition among them in its order. */
+const byKey: Scenario = {
+  name: 'replay: kill: three times, in the order of keys',
+  rounds: { full: 5, short: 0 },
+  async run(round) {
+    const [stage, emitted] = await killed(round, 'key')
+    const places = new Map<string, number>()
+    for (const { key, partition } of emitted) {
+      if ((places.get(key) ?? partition) !== partition) throw new Error(`${key} is in two partitions`)
+      places.set(key, partition)
+    }
+    const sources = stage.source.size
+    return judge(
+      stage,
+      emitted,
+      ({ seq, key }) => `${seq % sources}|${key}`,
+      ({ seq }) => seq,
+    )
+  },
+}
+
+/** Place of every record where the partitions of the source, each in its order, are merged by time. */
+function mergedByTime({ source }: ReplayStage): Map<number, number> {
+  const places = new Map<number, number>()
+  const lines = [...source].sort(([one], [other]) => one - other).map(([, { ids }]) => ({ ids, next: 0 }))
+  const timeOf = ({ ids, next }: { ids: number[]; next: number }): number =>
+    next < ids.length ? Number(order(ids[next]!, source.size).timestamp) : Number.POSITIVE_INFINITY
+  for (;;) {
+    const first = lines.reduce((least, line) => (timeOf(line) < timeOf(least) ? line : least))
+    if (first.next === first.ids.length) return places
+    places.set(first.ids[first.next]!, places.size)
+    first.next += 1
+  }
+}
+
+/** Each partition of the target holds what belongs there in the order of the merge. */
+const byTime: Scenario = {
+  name: 'replay: kill: three times, in the order of time',
+  rounds: { full: 5, short: 0 },
+  async run(round) {
+    const [stage, emitted] = await killed(round, 'time')
+    const places = mergedByTime(stage)
+    return judge(
+      stage,
+      emitted,
+      ({ partition }) => String(partition),
+      ({ seq }) => places.get(seq) ?? -1,
+    )
+  },
+}
+
+/** Replays that merge what the source has apart. */
+export const replayOrders: Scenario[] = [byKey, byTime]
