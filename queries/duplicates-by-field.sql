@@ -5,6 +5,11 @@
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before
 -- param limit integer default 1000 min 1 max 100000: rows at most
+-- column field_value string: what ought to be there once
+-- column copies bigint: how often it is there
+-- column distinct_keys bigint: under how many keys
+-- column first_event timestamp: the first of them
+-- column last_event timestamp: the last of them
 -- window: from until
 
 SELECT

@@ -5,6 +5,11 @@
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before
 -- param limit integer default 1000 min 1 max 100000: rows at most
+-- column record_timestamp timestamp: when it happened
+-- column record_partition integer: its partition
+-- column record_offset bigint: its offset there
+-- column key string: the key as text
+-- column value string: the value as text, NULL for a tombstone
 -- window: from until
 
 SELECT

@@ -4,6 +4,9 @@
 -- param type_field field default type: path of the field that holds the type
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before
+-- column hour timestamp: begin of the hour, UTC
+-- column type string: the type, NULL where the value has none
+-- column events bigint: how many
 -- window: from until
 
 SELECT

@@ -4,6 +4,12 @@
 -- param topic topic required: the archived topic
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before
+-- column record_partition integer: the partition
+-- column hour timestamp: begin of the hour, UTC
+-- column records bigint: how many
+-- column tombstones bigint: of them with a null value
+-- column null_keys bigint: of them with a null key
+-- column missing_offsets bigint: offsets before these records that have no row
 -- window: from until
 
 SELECT

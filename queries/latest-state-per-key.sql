@@ -6,6 +6,11 @@
 -- param until timestamp default latest: record time to stop before: the state as of then
 -- param include_deleted boolean default false: also show keys whose newest event is a tombstone
 -- param limit integer default 1000 min 1 max 1000000: rows at most
+-- column key string: the key as text
+-- column value string: its newest value as text, NULL for a tombstone
+-- column record_timestamp timestamp: since when
+-- column record_partition integer: where the event is
+-- column record_offset bigint: where the event is
 -- window: from until
 
 SELECT

@@ -4,6 +4,10 @@
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before
 -- param limit integer default 20 min 1 max 100000: keys at most
+-- column key string: the key as text
+-- column events bigint: how many
+-- column first_event timestamp: the first of them
+-- column last_event timestamp: the last of them
 -- window: from until
 
 SELECT

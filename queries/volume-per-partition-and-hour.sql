@@ -3,6 +3,12 @@
 -- param topic topic required: the archived topic
 -- param from timestamp default earliest: first record time
 -- param until timestamp default latest: record time to stop before
+-- column record_partition integer: the partition
+-- column hour timestamp: begin of the hour, UTC
+-- column records bigint: how many
+-- column bytes bigint: of keys and values
+-- column first_offset bigint: the lowest offset
+-- column last_offset bigint: the highest offset
 -- window: from until
 
 SELECT

@@ -1,7 +1,8 @@
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { DuckDbEngine } from './adapters/duckdb/engine.ts'
 import { PinoLog } from './adapters/pino-log.ts'
 import { SystemClock } from './adapters/system-clock.ts'
+import { TrinoEngine } from './adapters/trino/engine.ts'
 import { Webhook } from './adapters/webhook.ts'
 import { Capture } from './archive/capture.ts'
 import { createHeadroomMonitor } from './archive/headroom/create.ts'
@@ -10,10 +11,13 @@ import { CaptureThreads } from './capture-threads.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
 import { ConnectService } from './connect/service.ts'
+import type { Clock } from './ports/clock.ts'
 import type { ObjectStore } from './ports/object-store.ts'
+import type { QueryEngine } from './ports/query-engine.ts'
 import { commitLogSnapshots } from './query/archive-snapshots.ts'
 import { QueryService } from './query/query-service.ts'
 import { RowPicker } from './query/row-picker.ts'
+import { QueryRuns } from './query/runs/query-runs.ts'
 import { SegmentCache } from './query/segment-cache.ts'
 import { filesInPlace, type SegmentFiles } from './query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from './query/template/library.ts'
@@ -40,30 +44,42 @@ export async function openServices(options: OpenOptions): Promise<Services> {
 async function assemble(config: Config, logLevel: Config['log']['level'], store: ObjectStore): Promise<Services> {
   const clock = new SystemClock()
   const log = new PinoLog(logLevel)
-  const engine = new DuckDbEngine({
+  const duckdb = new DuckDbEngine({
     temporaryFolder: tmpdir(),
     maxSpillBytes: config.query.maxSpillBytes,
     threads: config.query.threads,
   })
+  const engines: readonly QueryEngine[] = [duckdb, ...(await otherEngines(config, clock))]
   const queryParts = {
-    engine,
     snapshots: commitLogSnapshots(store),
     files: segmentFiles(store, config),
     concurrency: config.query.concurrency,
   }
+  const eventLog = lazily(async () => {
+    // loaded only here: its client is half of a command's start, and most commands need no broker
+    const { KafkaEventLog } = await import('./adapters/kafka/index.ts')
+    return KafkaEventLog.connect(config.kafka)
+  })
   const queries = new QueryService({
     ...queryParts,
+    engines,
+    defaultEngine: config.query.engine,
     templates: await loadTemplates([
       BUILT_IN_TEMPLATES,
       ...(config.queries.folder === null ? [] : [config.queries.folder]),
     ]),
     clock,
     limits: config.query.limits,
+    broker: eventLog.get,
   })
-  const eventLog = lazily(async () => {
-    // loaded only here: its client is half of a command's start, and most commands need no broker
-    const { KafkaEventLog } = await import('./adapters/kafka/index.ts')
-    return KafkaEventLog.connect(config.kafka)
+  const queryRuns = new QueryRuns({
+    queries,
+    store,
+    clock,
+    log,
+    instance: `${hostname()}:${process.pid}`,
+    allowance: config.query.perKey,
+    kept: config.query.kept,
   })
   const selections = new SavedSelections(store, clock)
   const replays = lazily(async () => {
@@ -72,6 +88,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     const upcasters = { ...config.replay.upcasters, log }
     const conditions = new RowPicker({
       ...queryParts,
+      engine: duckdb,
       limits: config.query.limits,
       concurrency: config.query.concurrency.running,
     })
@@ -129,6 +146,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     log,
     store,
     queries,
+    queryRuns,
     headroom,
     connectors,
     eventLog: eventLog.get,
@@ -140,11 +158,24 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     async close() {
       await headroom.close()
       await (await replays.opened())?.close()
-      await Promise.all([engine.close(), threads.close()])
+      await queryRuns.close()
+      await Promise.all([...engines.map((engine) => engine.close()), threads.close()])
       await (await eventLog.opened())?.close()
       await Promise.all([store.close(), stores.close()])
     },
   }
+}
+
+/** The engines that are configured beside the embedded one; nothing is asked of them yet. */
+async function otherEngines({ query }: Config, clock: Clock): Promise<QueryEngine[]> {
+  const engines: QueryEngine[] = []
+  if (query.trino !== null) engines.push(new TrinoEngine(query.trino))
+  if (query.athena !== null) {
+    // loaded only here: its client is large, and few use it
+    const { AthenaEngine } = await import('./adapters/athena/engine.ts')
+    engines.push(new AthenaEngine(query.athena, clock))
+  }
+  return engines
 }
 
 /** Opened when first asked for; a failure is forgotten, so that the next one who asks tries again. */

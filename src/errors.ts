@@ -54,6 +54,18 @@ export class ConflictError extends ColdstreamError {
   override readonly exitCode = 1
 }
 
+/** What was asked for existed and was let go of on purpose, after its time: results of a query. */
+export class GoneError extends ColdstreamError {
+  override readonly httpStatus = 410
+  override readonly exitCode = 1
+}
+
+/** The caller has used up what it may have. Later, or with a higher limit, the same would be done. */
+export class LimitError extends ColdstreamError {
+  override readonly httpStatus = 429
+  override readonly exitCode = 1
+}
+
 /** What is stored or was received does not hold together: checksum, CRC, footer, log entry. Never skipped silently. */
 export class DamagedDataError extends ColdstreamError {
   override readonly httpStatus = 500

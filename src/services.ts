@@ -8,6 +8,7 @@ import type { EventLog } from './ports/event-log.ts'
 import type { Log } from './ports/log.ts'
 import type { ObjectStore } from './ports/object-store.ts'
 import type { QueryService } from './query/query-service.ts'
+import type { QueryRuns } from './query/runs/query-runs.ts'
 import type { Handovers } from './replay/handover/service.ts'
 import type { SavedSelections } from './replay/selections/saved-selections.ts'
 import type { ReplayService } from './replay/service.ts'
@@ -19,6 +20,8 @@ export interface Services {
   readonly log: Log
   readonly store: ObjectStore
   readonly queries: QueryService
+  /** Queries with an id, kept in the archive for a while. */
+  readonly queryRuns: QueryRuns
   /** What retention is about to delete. Connects to the broker on first use. */
   readonly headroom: HeadroomMonitor
   /** Connectors that the archive keeps; they run here once `connectors.run` is called. */

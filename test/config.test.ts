@@ -139,6 +139,30 @@ store: { s3: { forcePathStyle: "\${STYLE:-false}" } }`
 })
 
 describe('wrong configuration:', () => {
+  test("Trino's secrets go over TLS only, one of them at a time, and to a known place", async () => {
+    assert.deepEqual(await problems('query: { engine: trino }'), [
+      'query.engine: is trino, but query.trino.url is not set',
+    ])
+    assert.equal((await load('query: { engine: trino, trino: { url: "http://t:8080" } }')).query.engine, 'trino')
+    const trino = (settings: string) => problems(`query: { trino: { ${settings} } }`)
+    assert.equal((await load(null)).query.trino, null)
+    assert.deepEqual((await load('query: { trino: { url: "https://t:8443", password: x } }')).query.trino, {
+      url: 'https://t:8443',
+      user: 'coldstream',
+      password: 'x',
+      accessToken: null,
+      catalog: 'hive',
+      schema: 'events',
+    })
+    assert.deepEqual(await trino('url: "http://t:8080", password: x'), [
+      'query.trino.url: must be https, as password would be seen by others',
+    ])
+    assert.deepEqual(await trino('password: x, accessToken: y'), [
+      'query.trino.accessToken: is set, and password too; only one of them can be',
+      'query.trino.url: is not set, but password is',
+    ])
+  })
+
   test('all problems are told at once, each with its path and what is expected', async () => {
     const yaml = `
 kafak: {}
@@ -290,7 +314,11 @@ describe('printing the configuration:', () => {
     assert.ok(secrets.length >= 5)
     for (const { schema } of secrets) environment[factsOf(schema).env!] = 'hunter22'
     environment.COLDSTREAM_S3_ACCESS_KEY_ID = 'AKIA'
+    environment.COLDSTREAM_ATHENA_ACCESS_KEY_ID = 'AKIA'
     environment.COLDSTREAM_HEADROOM_WEBHOOK_URL = 'https://hooks.example/hunter22'
+    environment.COLDSTREAM_TRINO_URL = 'https://trino.example'
+    // one of the two
+    delete environment.COLDSTREAM_TRINO_ACCESS_TOKEN
     const printed = inspect((await loadTls(environment)).description, { depth: 9 })
     assert.doesNotMatch(printed, new RegExp(`hunter22|${sha256}`))
     assert.match(printed, /archivist/)
@@ -310,6 +338,32 @@ describe('printing the configuration:', () => {
     await assert.rejects(load(wrong), (error: Error) =>
       ['criticalPercent', 'groupsRegex', 'webhook.secret'].every((name) => error.message.includes(`headroom.${name}`)),
     )
+  })
+
+  test('athena: no engine without a workgroup; prices may have decimals; results are read from the S3 of the archive', async () => {
+    assert.equal((await load(null)).query.athena, null)
+    const { athena } = (await load(null, { COLDSTREAM_ATHENA_WORKGROUP: 'primary' })).query
+    assert.deepEqual(athena, {
+      ...{ workgroup: 'primary', database: 'events', catalog: 'AwsDataCatalog', pricePerTb: 5 },
+      ...{ outputLocation: null, region: null, endpoint: null, credentials: null },
+      ...{ reuseMaxAgeMinutes: null, maxScannedBytes: null, results: { endpoint: null, forcePathStyle: false } },
+    })
+    const yaml = `store: { s3: { endpoint: "http://minio:9000" } }
+query: { athena: { workgroup: w, pricePerTb: 6.75, outputLocation: s3://results/here, accessKeyId: a, secretAccessKey: b } }`
+    const configured = (await load(yaml)).query.athena
+    assert.equal(configured?.pricePerTb, 6.75)
+    assert.deepEqual(configured?.credentials, { accessKeyId: 'a', secretAccessKey: 'b' })
+    assert.deepEqual(configured?.results, { endpoint: 'http://minio:9000', forcePathStyle: true })
+    const byVariable = { COLDSTREAM_ATHENA_WORKGROUP: 'w', COLDSTREAM_ATHENA_PRICE_PER_TB: '7.5' }
+    assert.equal((await load(null, byVariable)).query.athena?.pricePerTb, 7.5)
+    const wrong =
+      'query: { athena: { outputLocation: results, pricePerTb: -1, accessKeyId: a, reuseMaxAgeMinutes: 0 } }'
+    assert.deepEqual(await problems(wrong), [
+      'query.athena.outputLocation: expected s3://bucket or s3://bucket/prefix',
+      'query.athena.reuseMaxAgeMinutes: expected a whole number from 1 to 10080',
+      'query.athena.pricePerTb: expected a number from 0 to 1000',
+      'query.athena: accessKeyId and secretAccessKey go together, only one of them is set',
+    ])
   })
 
   test('TLS files reach the client as they are', async () => {

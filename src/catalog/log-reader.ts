@@ -53,17 +53,28 @@ export class LogReader {
     return advance({ ...open, nextSeq: last.seq }, last, this.entries.path(last.seq))
   }
 
-  /** All that the log says now. */
-  async state(): Promise<LogState> {
-    const count = await this.entries.count()
+  /** All that the log says now; `known`, what it said before, saves reading that again. */
+  async state(known?: LogState): Promise<LogState> {
+    const count = await this.entries.count(known?.nextSeq)
+    if (known?.nextSeq === count) return known
+    const isNear = known !== undefined && known.nextSeq < count && count - known.nextSeq <= this.#blockEntries
+    const whole = isNear ? await this.#foldOnto(known, count) : await this.#read(count)
+    this.#refuseRepeatedPaths(whole)
+    return { ...whole.head, segments: whole.segments, gaps: whole.gaps }
+  }
+
+  async #foldOnto({ segments, gaps, ...head }: LogState, count: number): Promise<Checkpoint> {
+    const before: Checkpoint = { firstSeq: 0, nextBefore: null, head, segments, gaps }
+    return join(before, await this.#fold(head, count), this.entries.path(count))
+  }
+
+  async #read(count: number): Promise<Checkpoint> {
     const blocks = Math.floor(count / this.#blockEntries)
     const needed = checkpointsUpTo(blocks)
     const spans = await concurrently(needed, CONCURRENCY, (k) => this.checkpoint(k))
     let whole: Checkpoint = { firstSeq: 0, nextBefore: null, head: EMPTY_HEAD, segments: [], gaps: [] }
     for (const [i, span] of spans.entries()) whole = join(whole, span, this.#checkpointPath(needed[i]!))
-    whole = join(whole, await this.#fold(whole.head, count), this.entries.path(count))
-    this.#refuseRepeatedPaths(whole)
-    return { ...whole.head, segments: whole.segments, gaps: whole.gaps }
+    return join(whole, await this.#fold(whole.head, count), this.entries.path(count))
   }
 
   /** The checkpoint after block `k`, or what it would say when it is absent or damaged. */

@@ -2,7 +2,7 @@ import { NotFoundError } from '../errors.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { concurrently } from './concurrently.ts'
 import { type Incarnation, listIncarnations } from './incarnations.ts'
-import { incarnationLogPrefix, topicOfFolder } from './log-paths.ts'
+import { incarnationLogPrefix, logPrefix, topicOfFolder } from './log-paths.ts'
 import { LogReader } from './log-reader.ts'
 import type { LogState } from './log-state.ts'
 
@@ -34,8 +34,15 @@ export async function listArchivedTopics(store: ObjectStore): Promise<string[]> 
     .sort()
 }
 
-/** What is archived of a topic. Throws NotFoundError `topic-not-archived`, which names the topics that are; DamagedDataError. */
-export async function loadTopic(store: ObjectStore, topic: string): Promise<TopicSnapshot> {
+/** What logs said when they were last read, by `key`: logs only grow, so that it saves reading them from the beginning. */
+export type KnownLogs = Map<string, LogState>
+
+/** What is archived of a topic; keeps in `logs` what it read. Throws NotFoundError `topic-not-archived`, which names the topics that are; DamagedDataError. */
+export async function loadTopic(
+  store: ObjectStore,
+  topic: string,
+  logs: KnownLogs = new Map(),
+): Promise<TopicSnapshot> {
   const known = await listIncarnations(store, topic)
   if (known.length === 0) throw await notArchived(store, topic)
   const incarnations: IncarnationSnapshot[] = []
@@ -43,7 +50,10 @@ export async function loadTopic(store: ObjectStore, topic: string): Promise<Topi
     const numbers = await listPartitions(store, topic, incarnation.incarnation)
     const partitions = await concurrently(numbers, CONCURRENCY, async (partition) => {
       const key = { topic, incarnation: incarnation.incarnation, partition }
-      return { partition, ...(await new LogReader(store, key).state()) }
+      const name = logPrefix(key)
+      const state = await new LogReader(store, key).state(logs.get(name))
+      logs.set(name, state)
+      return { partition, ...state }
     })
     incarnations.push({ ...incarnation, partitions })
   }

@@ -11,8 +11,8 @@ export interface Output {
   line(text: string): void
   /** Writes a line for the person who waits, never part of the result. */
   note(text: string): void
-  /** Writes text as it is. */
-  raw(text: string): void
+  /** Writes text or bytes as they are. */
+  raw(piece: string | Uint8Array): void
 }
 
 export interface Streams {
@@ -28,7 +28,7 @@ export function createOutput(streams: Streams, json: boolean): Output {
     note: (text) => {
       if (!json) streams.stderr.write(`${text}\n`)
     },
-    raw: (text) => streams.stdout.write(text),
+    raw: (piece) => streams.stdout.write(piece),
   }
 }
 

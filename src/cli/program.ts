@@ -3,10 +3,13 @@ import { ColdstreamError } from '../errors.ts'
 import type { Services } from '../services.ts'
 import { captureCommand } from './capture.ts'
 import type { CommandContext, ExitCode } from './command.ts'
+import { ddlCommand } from './ddl.ts'
+import { ddlOptions } from './ddl-options.ts'
 import { doctorCommand } from './doctor.ts'
 import { pairs, wholeNumber } from './option-values.ts'
 import { createOutput, renderError, type Streams } from './output.ts'
 import { queryCommand } from './query.ts'
+import { QUERY_FORMATS } from './query-output.ts'
 import { replayCommand } from './replay.ts'
 import { replayOptions } from './replay-options.ts'
 import { segmentsCommand } from './segments.ts'
@@ -141,13 +144,22 @@ function buildProgram(parts: CliParts, exit: (code: ExitCode) => void): Command 
   program
     .command('query')
     .description('run one SELECT over the archived topics, or a template')
-    .argument('[sql]', 'the statement; - reads it from standard input')
+    .argument('[sql]', 'the statement; - reads it from standard input; \\G behind it is --format vertical')
     .option('-t, --template <name>', 'run this template')
     .option('-p, --param <name=value>', 'parameter of the template or statement; repeatable', pairs, {})
-    .addOption(new Option('-f, --format <format>').choices(['table', 'json', 'csv']).default('table'))
+    .addOption(new Option('-f, --format <format>').choices([...QUERY_FORMATS]).default('table'))
     .option('--limit <rows>', 'rows at most', wholeNumber)
+    .option('-e, --engine <name>', 'run it on this engine; else on the configured one')
+    .option('--estimate', 'say what it would read at most, instead of running it')
+    .addOption(
+      new Option('--freshness <of>', 'live: also say how far the archive is behind the broker').choices([
+        'archive',
+        'live',
+      ]),
+    )
     .action(run(queryCommand))
   program.command('templates').description('list the SQL templates and their parameters').action(run(templatesCommand))
+  ddlOptions(program.command('ddl')).action(run(ddlCommand))
   program
     .command('upcasters')
     .description('list the modules that can change events while they are replayed')

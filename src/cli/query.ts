@@ -1,18 +1,19 @@
 import { text as readAll } from 'node:stream/consumers'
-import type { QueryResult, QueryValue } from '../ports/query-engine.ts'
 import { oneStatement } from '../query/one-statement.ts'
-import { csvLine } from '../query/output/csv.ts'
-import { jsonRow, uniqueNames } from '../query/output/json.ts'
-import { textCell } from '../query/output/text.ts'
-import type { QueryRequest } from '../query/query-service.ts'
+import type { QueryRequest, StartedQuery } from '../query/query-service.ts'
 import type { CommandContext, ExitCode } from './command.ts'
-import { type Column, formatBytes, formatCount, type Output, renderTable } from './output.ts'
+import { formatBytes, formatCount, number, type Output, renderTable, text, toJson } from './output.ts'
+import { createProgress } from './progress.ts'
+import { type QueryFormat, writeQueryResult } from './query-output.ts'
 
 export interface QueryCommandOptions {
   template?: string
   param: Record<string, string>
-  format: 'table' | 'json' | 'csv'
+  format: QueryFormat
   limit?: number
+  engine?: string
+  estimate?: boolean
+  freshness?: 'archive' | 'live'
 }
 
 /** Rows that a table shows when no limit was asked for: more would not be read, and would have to be held. */
@@ -21,66 +22,81 @@ const tableRows = 1_000
 /** `coldstream query [SQL | --template NAME]`. */
 export async function queryCommand(
   context: CommandContext,
-  sql: string | undefined,
+  given: string | undefined,
   options: QueryCommandOptions,
 ): Promise<ExitCode> {
   const { output, signal } = context
-  const format = output.json ? 'json' : options.format
-  const maxRows = options.limit ?? (format === 'table' ? tableRows : undefined)
+  const { sql, isVertical } = await readStatement(given)
+  const format = output.json ? 'json' : isVertical ? 'vertical' : options.format
+  const maxRows = options.limit ?? (format === 'table' || format === 'vertical' ? tableRows : undefined)
   const request: QueryRequest = {
-    ...(await statement(sql, options)),
+    ...oneStatement({ sql, template: options.template }),
     parameters: options.param,
     limits: maxRows === undefined ? {} : { maxRows },
+    ...(options.engine !== undefined && { engine: options.engine }),
   }
-  const result = await (await context.services()).queries.run(request, signal)
-  if (format === 'csv') await writeCsv(output, result)
-  else if (format === 'json') await writeJson(output, result)
-  else await writeTable(output, result)
-  const { rows, truncated, files, bytes, elapsedMs } = result.statistics()
+  const { queries } = await context.services()
+  if (options.estimate) {
+    sayEstimate(output, await queries.estimate(request, signal))
+    return 0
+  }
+  const progress = createProgress(output, 'query', '%')
+  // Once rows come, they show how far it is.
+  let isStarting = true
+  const onProgress = (share: number) => {
+    if (isStarting) progress.update(Math.round(share * 100), 100)
+  }
+  const result = await queries.run({ ...request, onProgress }, signal).finally(() => {
+    isStarting = false
+    progress.stop()
+  })
+  if (options.freshness === 'live') await sayFreshness(output, result)
+  await writeQueryResult(output, result, format)
+  const { rows, truncated, files, bytes, elapsedMs, scannedBytes, costUsd } = result.statistics()
   if (truncated) output.note(`cut after ${formatCount(rows)} rows: raise --limit, or narrow the statement`)
+  const scanned = scannedBytes === undefined ? '' : `, ${formatBytes(scannedBytes)} scanned`
+  const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(4)}`
   output.note(
-    `${formatCount(rows)} rows from ${formatCount(files)} files (${formatBytes(bytes)}) in ${(elapsedMs / 1000).toFixed(2)} s`,
+    `${formatCount(rows)} rows from ${formatCount(files)} files (${formatBytes(bytes)}) in ${(elapsedMs / 1000).toFixed(2)} s${scanned}${cost}`,
   )
   return 0
 }
 
-async function statement(
-  sql: string | undefined,
-  { template }: QueryCommandOptions,
-): Promise<{ sql: string } | { template: string }> {
-  return oneStatement({ sql: sql === '-' ? await readAll(process.stdin) : sql, template })
+/** `-` is standard input; `\G` behind the statement asks for a line a value. */
+async function readStatement(given: string | undefined): Promise<{ sql: string | undefined; isVertical: boolean }> {
+  const written = given === '-' ? await readAll(process.stdin) : given
+  const sql = written?.replace(/\\G[;\s]*$/, '')
+  return { sql, isVertical: sql !== written }
 }
 
-async function writeTable(output: Output, result: QueryResult): Promise<void> {
-  const cells: string[][] = []
-  const columns: Column[] = result.columns.map(({ name }) => ({ name, align: 'right' }))
-  for await (const rows of result.rows) {
-    for (const row of rows) {
-      // a column of numbers reads best to the right, any other to the left
-      for (const [index, value] of row.entries()) if (!isNumber(value)) columns[index]!.align = 'left'
-      cells.push(row.map(textCell))
-    }
+function sayEstimate(
+  output: Output,
+  estimate: { engine: string; files: number; bytes: number; costUsd?: number },
+): void {
+  if (output.json) {
+    output.line(toJson(estimate))
+    return
   }
-  output.line(renderTable(columns, cells))
+  const { engine, files, bytes, costUsd } = estimate
+  const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(4)}`
+  output.line(`${engine} would read at most ${formatCount(files)} files, ${formatBytes(bytes)}${cost}`)
 }
 
-const isNumber = (value: QueryValue): boolean =>
-  value === null || typeof value === 'number' || typeof value === 'bigint'
-
-async function writeCsv(output: Output, result: QueryResult): Promise<void> {
-  output.raw(csvLine(result.columns.map((column) => column.name)))
-  for await (const rows of result.rows) output.raw(rows.map(csvLine).join(''))
-}
-
-/** An array that is written as it comes: a row a line. */
-async function writeJson(output: Output, result: QueryResult): Promise<void> {
-  const names = uniqueNames(result.columns)
-  let separator = '[\n'
-  for await (const rows of result.rows) {
-    for (const row of rows) {
-      output.raw(separator + JSON.stringify(jsonRow(names, row)))
-      separator = ',\n'
-    }
+async function sayFreshness(output: Output, result: StartedQuery): Promise<void> {
+  let partitions: Awaited<ReturnType<StartedQuery['freshness']>>
+  try {
+    partitions = await result.freshness()
+  } catch (error) {
+    await result.rows.return?.()
+    throw error
   }
-  output.raw(separator === '[\n' ? '[]\n' : '\n]\n')
+  const columns = [text('topic'), number('partition'), number('archived until'), number('behind'), number('seconds')]
+  const rows = partitions.map(({ topic, partition, archivedUntil, behindOffsets, behindSeconds }) => [
+    topic,
+    String(partition),
+    formatCount(archivedUntil),
+    behindOffsets === null ? 'not at the broker' : formatCount(behindOffsets),
+    behindSeconds === null ? '' : behindSeconds.toFixed(0),
+  ])
+  output.note(renderTable(columns, rows))
 }

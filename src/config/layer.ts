@@ -103,6 +103,7 @@ function substituted(schema: TSchema, value: unknown, where: string, reading: Re
 function fromText(schema: TSchema, text: string): unknown {
   const { type, items } = factsOf(schema)
   if (type === 'integer') return /^-?\d{1,16}$/.test(text.trim()) ? Number(text) : text
+  if (type === 'number') return /^-?\d{1,15}(\.\d{1,15})?$/.test(text.trim()) ? Number(text) : text
   if (type === 'boolean') return { true: true, false: false }[text.trim().toLowerCase()] ?? text
   if (type !== 'array' || items === undefined) return text
   const parts = text.split(',').map((part) => part.trim())

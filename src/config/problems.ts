@@ -14,6 +14,7 @@ export function expectation(schema: TSchema): string {
   if (expected !== undefined) return expected
   if (values !== undefined) return `one of ${values.join(', ')}`
   if (type === 'integer') return `a whole number${range(minimum, maximum)}`
+  if (type === 'number') return `a number${range(minimum, maximum)}`
   if (type === 'boolean') return 'true or false'
   if (type === 'object') return 'a section with properties'
   if (type === 'array') return `a list${items === undefined ? '' : `, each ${expectation(items)}`}`

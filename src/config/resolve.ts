@@ -2,6 +2,7 @@ import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import { availableParallelism, homedir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { athenaOf } from './athena-resolve.ts'
 import { headroomOf } from './headroom-resolve.ts'
 import { masked } from './mask.ts'
 import type { Problem } from './problems.ts'
@@ -9,6 +10,7 @@ import type { Settings } from './schema.ts'
 import type { Config } from './shape.ts'
 import type { Environment } from './substitute.ts'
 import { tlsMaterial } from './tls-files.ts'
+import { trinoOf } from './trino-resolve.ts'
 
 /** Turns settings, each valid by itself, into what the services take; notes what does not go together. */
 export function resolveSettings(
@@ -40,6 +42,16 @@ export function resolveSettings(
     },
     queries: { folder: queries.folder ?? null },
     query: {
+      engine: engineOf(query.engine, { trino: query.trino.url, athena: query.athena.workgroup }, problems),
+      perKey: {
+        maxRunning: query.maxRunningPerKey ?? Number.POSITIVE_INFINITY,
+        maxBytesPerDay: query.maxBytesPerKeyAndDay ?? Number.POSITIVE_INFINITY,
+      },
+      kept: {
+        resultsMs: query.resultsKeepMs,
+        resultsBytes: query.resultsMaxBytes,
+        runs: query.historyMaxRuns,
+      },
       limits: {
         maxRows: query.maxRows,
         maxResultBytes: query.maxResultBytes,
@@ -49,13 +61,28 @@ export function resolveSettings(
       concurrency: { running: query.maxRunning, waiting: query.maxWaiting },
       threads: query.threads ?? availableParallelism(),
       maxSpillBytes: query.maxSpillBytes,
+      trino: trinoOf(query.trino, problems),
       cacheFolder: query.cacheFolder ?? join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'coldstream'),
       cacheMaxBytes: query.cacheMaxBytes,
+      athena: athenaOf(query.athena, store.s3, problems),
     },
     http,
     log,
     description: masked(settings),
   }
+}
+
+/** The default engine, which has to be one that is configured. */
+function engineOf(
+  engine: Settings['query']['engine'],
+  configured: { trino: string | undefined; athena: string | undefined },
+  problems: Problem[],
+): Settings['query']['engine'] {
+  if (engine !== 'duckdb' && configured[engine] === undefined) {
+    const needed = engine === 'trino' ? 'query.trino.url' : 'query.athena.workgroup'
+    problems.push({ where: 'query.engine', message: `is ${engine}, but ${needed} is not set` })
+  }
+  return engine
 }
 
 function storeUrl(url: string): string {

@@ -1,8 +1,10 @@
 import { type Static, Type } from 'typebox'
+import { athena } from './athena-schema.ts'
 import { headroom } from './headroom-schema.ts'
 import { kafka } from './kafka-schema.ts'
 import { replay } from './replay-schema.ts'
 import { bytes, GiB, MiB, section, text } from './schema-parts.ts'
+import { trino } from './trino-schema.ts'
 
 const store = section('Where the archive is kept.', {
   url: Type.String({
@@ -90,7 +92,12 @@ const queries = section("SQL templates besides Coldstream's own.", {
   folder: text({ description: 'Folder of `*.sql` templates.', path: true, env: 'COLDSTREAM_QUERIES_FOLDER' }),
 })
 
-const query = section('Limits of SQL queries.', {
+const query = section('SQL queries: which engine runs them, their limits, and what is kept of them.', {
+  engine: Type.Enum(['duckdb', 'trino', 'athena'], {
+    description: 'Engine of queries that name none; `trino` and `athena` need their section.',
+    default: 'duckdb',
+    env: 'COLDSTREAM_QUERY_ENGINE',
+  }),
   maxRows: bytes({
     description: 'Rows of a result; more are cut, and the result says so.',
     default: 10_000,
@@ -122,6 +129,7 @@ const query = section('Limits of SQL queries.', {
     minimum: 0,
     env: 'COLDSTREAM_QUERY_MAX_SPILL_BYTES',
   }),
+  trino,
   threads: Type.Optional(
     Type.Integer({
       description: 'Threads of one query.',
@@ -145,6 +153,42 @@ const query = section('Limits of SQL queries.', {
     maximum: 100_000,
     env: 'COLDSTREAM_QUERY_MAX_WAITING',
   }),
+  maxRunningPerKey: Type.Optional(
+    Type.Integer({
+      description: 'Queries of one API key that run or wait at a time on an instance.',
+      minimum: 1,
+      maximum: 100_000,
+      env: 'COLDSTREAM_QUERY_MAX_RUNNING_PER_KEY',
+    }),
+  ),
+  maxBytesPerKeyAndDay: Type.Optional(
+    Type.Integer({
+      description: 'Bytes that the queries of one API key may read between two midnights (UTC); then they are refused.',
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      env: 'COLDSTREAM_QUERY_MAX_BYTES_PER_KEY_AND_DAY',
+    }),
+  ),
+  resultsKeepMs: Type.Integer({
+    description: 'Milliseconds for which results of queries are kept.',
+    default: 24 * 3_600_000,
+    minimum: 1000,
+    maximum: 365 * 86_400_000,
+    env: 'COLDSTREAM_QUERY_RESULTS_KEEP_MS',
+  }),
+  resultsMaxBytes: bytes({
+    description: 'Bytes of all kept results; beyond it the oldest go early.',
+    default: GiB,
+    minimum: 0,
+    env: 'COLDSTREAM_QUERY_RESULTS_MAX_BYTES',
+  }),
+  historyMaxRuns: Type.Integer({
+    description: 'Queries that the history remembers.',
+    default: 1000,
+    minimum: 1,
+    maximum: 100_000,
+    env: 'COLDSTREAM_QUERY_HISTORY_MAX_RUNS',
+  }),
   cacheFolder: text({
     description: 'Where segments of an S3 archive are kept for queries.',
     path: true,
@@ -157,6 +201,7 @@ const query = section('Limits of SQL queries.', {
     minimum: MiB,
     env: 'COLDSTREAM_QUERY_CACHE_MAX_BYTES',
   }),
+  athena,
 })
 
 const http = section('The REST API of `coldstream serve`.', {

@@ -73,12 +73,40 @@ export interface Config {
   /** Absolute path of the user's templates, or null. */
   queries: { folder: string | null }
   query: {
+    engine: string
+    perKey: { maxRunning: number; maxBytesPerDay: number }
+    kept: { resultsMs: number; resultsBytes: number; runs: number }
     limits: { maxRows: number; maxResultBytes: number; timeoutMs: number; maxMemoryBytes: number }
     concurrency: { running: number; waiting: number }
     threads: number
     maxSpillBytes: number
+    /** Null where none is configured. */
+    trino: {
+      url: string
+      user: string
+      password: string | null
+      accessToken: string | null
+      catalog: string
+      schema: string
+    } | null
     cacheFolder: string
     cacheMaxBytes: number
+    /** As the adapter's options say it; null where no workgroup is named. */
+    athena: {
+      workgroup: string
+      database: string
+      catalog: string
+      outputLocation: string | null
+      region: string | null
+      endpoint: string | null
+      credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | null
+      reuseMaxAgeMinutes: number | null
+      maxScannedBytes: number | null
+      /** US dollars. */
+      pricePerTb: number
+      /** Where result objects are read: the S3 of the archive. */
+      results: { endpoint: string | null; forcePathStyle: boolean }
+    } | null
   }
   http: {
     host: string

@@ -10,6 +10,13 @@ export interface ApiKey {
   sha256: string
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Name of the API key that the request came with; where none is asked for, `anonymous`. */
+    caller: string
+  }
+}
+
 /** Routes that a load balancer asks without a key. */
 const open = new Set(['/livez', '/readyz'])
 
@@ -19,6 +26,7 @@ const open = new Set(['/livez', '/readyz'])
  * configured keys nothing is asked; configuration then lets the service listen on loopback only.
  */
 export function registerAuth(server: FastifyInstance, keys: readonly ApiKey[]): void {
+  server.decorateRequest('caller', 'anonymous')
   if (keys.length === 0) return
   const known = keys.map((key) => ({ name: key.name, hash: Buffer.from(key.sha256, 'hex') }))
   server.addHook('onRequest', async (request) => {
@@ -29,7 +37,10 @@ export function registerAuth(server: FastifyInstance, keys: readonly ApiKey[]): 
       .digest()
     // every key is compared, in constant time, so that the time taken tells nothing
     const matches = known.filter((key) => timingSafeEqual(key.hash, hash))
-    if (given !== null && matches.length > 0) return
+    if (given !== null && matches.length > 0) {
+      request.caller = matches[0]!.name
+      return
+    }
     throw new UnauthorizedError(
       'api-key-required',
       given === null ? 'no API key was given' : 'the API key is not known',

@@ -14,25 +14,77 @@ export interface QueryEngine {
    */
   run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult>
 
+  /**
+   * The statement's rows as Parquet files that the engine writes itself, in no order; only where it can. Limits of rows
+   * and result bytes do not apply. Throws what `run` throws, at once or when the files are written.
+   */
+  exportParquet?(query: EngineQuery, signal: AbortSignal): Promise<ParquetExport>
+
+  /**
+   * Carries out a statement that changes the engine's catalog: only one that this program wrote itself, never a caller's.
+   * Only where a catalog has to be told of partitions. Safe to repeat where the statement is.
+   */
+  define?(sql: string, signal: AbortSignal): Promise<void>
+
+  /**
+   * What the statement would read, found without reading it. Absent where the engine cannot say. Throws what `run` throws
+   * of a statement's text.
+   */
+  estimate?(query: EngineQuery, signal: AbortSignal): Promise<QueryEstimate>
+
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
 }
 
 /** How an engine writes what differs between SQL engines. */
 export interface SqlDialect {
+  /** Whose way of writing lambdas and structs it follows. */
+  readonly syntax: 'duckdb' | 'trino'
   /** The parameter's place in the text; `position` counts all places from 0. */
   placeholder(name: string, position: number): string
   /** A name as a quoted identifier. */
   identifier(name: string): string
+  /**
+   * A topic in FROM, where its name alone does not do: the rows of the partitions within the bounds, or of all, with the
+   * types that they have everywhere.
+   */
+  table?(topic: string, bounds: PartitionBounds | null): string
+}
+
+/**
+ * Between what the partition columns of a topic's files lie that are asked for, as text, both ends inclusive: the first
+ * column by itself, and all of them put together with `/`. At least one column.
+ */
+export interface PartitionBounds {
+  columns: readonly string[]
+  first: { from: string; to: string }
+  joined: { from: string; to: string }
 }
 
 export interface EngineQuery {
+  /**
+   * Names this run, so that an engine that bills by the run can start it once however often it is asked to. Another
+   * statement needs another id. Left out: each call is a run of its own.
+   */
+  id?: string
   sql: string
   /** One per place in the text, in their order; where names are used, equal names have equal values. */
   parameters: readonly BoundParameter[]
   /** For engines that read files themselves; one with a catalog of its own never asks. */
   tables: TableSource
   limits: QueryLimits
+  /** What it has to read by the archive's own catalog, where the caller knows; engines that bill by it may refuse it. */
+  expectedScanBytes?: number
+  /** Called now and then with the share of the work that is done, 0 to 1, where the engine knows. */
+  onProgress?: (share: number) => void
+}
+
+/** At most so much is read: engines leave out columns and parts of files that they can tell are not needed. */
+export interface QueryEstimate {
+  files: number
+  bytes: number
+  /** For engines that cost by what they read. */
+  costUsd?: number
 }
 
 /** A typed value for a placeholder. */
@@ -49,8 +101,22 @@ export type BoundParameter = { name: string } & (
 export interface TableSource {
   /** All topics, sorted. */
   names(): Promise<readonly string[]>
-  /** The topics' files, at one moment each; they stay readable until the query has ended. */
-  load(names: readonly string[], signal: AbortSignal): Promise<LocalTables>
+  /**
+   * The topics' files, at one moment each; they stay readable until the query has ended. `bounds` by topic: rows beyond
+   * them are not asked for, so that files which hold only such may be left out.
+   */
+  load(names: readonly string[], signal: AbortSignal, bounds?: ReadonlyMap<string, RowBounds>): Promise<LocalTables>
+  /** What `load` would give, without bringing it here. */
+  measure(names: readonly string[], bounds?: ReadonlyMap<string, RowBounds>): Promise<QueryEstimate>
+}
+
+/** Rows that a statement can use of a table; others may be shown to it or not. Null: open on that side, or any. */
+export interface RowBounds {
+  partitions: readonly number[] | null
+  /** Offsets `[fromOffset, untilOffset)`. */
+  fromOffset: bigint | null
+  untilOffset: bigint | null
+  time: TimeWindow
 }
 
 export interface LocalTables {
@@ -128,8 +194,24 @@ export interface QueryStatistics {
   rows: number
   /** Set when there were more rows than the limits allow. */
   truncated: boolean
-  /** Files and bytes the statement could look at, after pruning. */
+  /** Files and bytes the statement could look at, after pruning; 0 files where the engine does not tell. */
   files: number
   bytes: number
   elapsedMs: number
+  /** What the engine says it has read, and what that costs, where it counts. */
+  scannedBytes?: number
+  costUsd?: number
+  /** The engine's own name for the run, for its console and its logs. */
+  engineQueryId?: string
+  /** The rows are those of an earlier run, which were taken again. */
+  isReused?: boolean
+}
+
+/** Parquet files that an engine wrote. They stay where they are; who asked for them removes them. */
+export interface ParquetExport {
+  /** `s3://bucket/key` of each. */
+  files: readonly string[]
+  /** The bytes of one of them. */
+  read(file: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
+  statistics: QueryStatistics
 }

@@ -1,6 +1,14 @@
 import type { CommittedSegment } from '../format/segment.ts'
-import type { ArchiveTable, LocalTables, TableSource, TimeWindow } from '../ports/query-engine.ts'
-import type { ArchiveSnapshots } from './archive-snapshots.ts'
+import type {
+  ArchiveTable,
+  LocalTables,
+  QueryEstimate,
+  RowBounds,
+  TableSource,
+  TimeWindow,
+} from '../ports/query-engine.ts'
+import type { ArchivedSegment, ArchivedTopic, ArchiveSnapshots } from './archive-snapshots.ts'
+import { overlaps } from './overlaps.ts'
 import { partitionColumns, partsOf } from './partition-columns.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
@@ -10,6 +18,7 @@ export class ArchiveTables implements TableSource {
   readonly #files: SegmentFiles
   readonly #window: TimeWindow | null
   readonly #held: HeldFiles[] = []
+  readonly #used = new Map<string, ArchivedTopic>()
 
   constructor(snapshots: ArchiveSnapshots, files: SegmentFiles, window: TimeWindow | null) {
     this.#snapshots = snapshots
@@ -17,28 +26,58 @@ export class ArchiveTables implements TableSource {
     this.#window = window
   }
 
+  /** The topics that the engine has asked for, as it was shown them. */
+  get used(): ReadonlyMap<string, ArchivedTopic> {
+    return this.#used
+  }
+
   names(): Promise<readonly string[]> {
     return this.#snapshots.topics()
   }
 
-  async load(names: readonly string[], signal: AbortSignal): Promise<LocalTables> {
+  async load(
+    names: readonly string[],
+    signal: AbortSignal,
+    bounds: ReadonlyMap<string, RowBounds> = new Map(),
+  ): Promise<LocalTables> {
     const tables: ArchiveTable[] = []
     const needed: CommittedSegment[] = []
     for (const name of names) {
-      const all = await this.#snapshots.load(name)
+      const { all, segments } = await this.#choose(name, bounds)
       signal.throwIfAborted()
-      const segments = all.filter((segment) => overlaps(segment, this.#window))
       needed.push(...segments)
       tables.push({
         name,
         partitionColumns: partitionColumns(all),
         parts: partsOf(segments),
-        bytes: segments.reduce((sum, segment) => sum + segment.bytes, 0),
+        bytes: bytesOf(segments),
         window: this.#window,
       })
     }
     this.#held.push(await this.#files.hold(needed, signal))
     return { folder: this.#files.folder, tables }
+  }
+
+  async measure(names: readonly string[], bounds: ReadonlyMap<string, RowBounds> = new Map()): Promise<QueryEstimate> {
+    const estimate = { files: 0, bytes: 0 }
+    for (const name of names) {
+      const { segments } = await this.#choose(name, bounds)
+      estimate.files += segments.length
+      estimate.bytes += bytesOf(segments)
+    }
+    return estimate
+  }
+
+  /** All segments of a topic, and those that may hold rows of the query. */
+  async #choose(name: string, bounds: ReadonlyMap<string, RowBounds>) {
+    const topic = await this.#snapshots.load(name)
+    this.#used.set(name, topic)
+    const all = topic.segments
+    const asked = bounds.get(name)
+    const segments = all.filter(
+      (segment) => overlaps(segment, this.#window) && (asked === undefined || mayHold(segment, asked)),
+    )
+    return { all, segments }
   }
 
   /** The query has ended: nobody reads the files any more. */
@@ -47,10 +86,13 @@ export class ArchiveTables implements TableSource {
   }
 }
 
-/** Whether a segment may hold rows of the window. Its times are whole milliseconds: the largest may stand for 999 µs more. */
-function overlaps(segment: CommittedSegment, window: TimeWindow | null): boolean {
-  if (window === null) return true
-  const { fromMicros, untilMicros } = window
-  if (fromMicros !== null && BigInt(segment.maxTimestampMs) * 1000n + 999n < fromMicros) return false
-  return untilMicros === null || BigInt(segment.minTimestampMs) * 1000n < untilMicros
+function mayHold(segment: ArchivedSegment, { partitions, fromOffset, untilOffset, time }: RowBounds): boolean {
+  if (partitions !== null && !partitions.includes(segment.partition)) return false
+  if (fromOffset !== null && segment.lastOffset < fromOffset) return false
+  if (untilOffset !== null && segment.firstOffset >= untilOffset) return false
+  return overlaps(segment, time)
+}
+
+function bytesOf(segments: readonly CommittedSegment[]): number {
+  return segments.reduce((sum, { bytes }) => sum + bytes, 0)
 }

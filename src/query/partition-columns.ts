@@ -8,6 +8,14 @@ const USUAL_COLUMNS: readonly string[] = ['year', 'month', 'day', 'hour']
 /** Names that a file's own columns have; a path cannot take them. */
 const TAKEN: ReadonlySet<string> = new Set(ROW_COLUMNS.map(({ name }) => name))
 
+/** Names and values of the folders in a segment's path, `year=2025/month=01`; none if two names would be the same to SQL. */
+export function partitionValuesOf(path: string): { columns: string[]; values: string[] } {
+  const columns = partitionColumnsOf(path)
+  if (columns.length === 0) return { columns, values: [] }
+  const folders = path.split('/').slice(0, -1)
+  return { columns, values: folders.flatMap((folder) => /^[^=]+=(.*)$/.exec(folder)?.[1] ?? []) }
+}
+
 /** Partition columns in a segment's path, `year=2025/month=01` -> year, month; none if two would be the same to SQL. */
 function partitionColumnsOf(path: string): string[] {
   const names = path

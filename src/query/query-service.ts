@@ -1,9 +1,12 @@
-import { AbortedError } from '../errors.ts'
+import { AbortedError, InvalidInputError } from '../errors.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { EventLog } from '../ports/event-log.ts'
 import type {
   BoundParameter,
   EngineQuery,
+  PartitionBounds,
   QueryEngine,
+  QueryEstimate,
   QueryLimits,
   QueryResult,
   TimeWindow,
@@ -11,6 +14,8 @@ import type {
 import { bindByValue } from './ad-hoc.ts'
 import type { ArchiveSnapshots } from './archive-snapshots.ts'
 import { ArchiveTables } from './archive-tables.ts'
+import { freshnessOf, type PartitionFreshness } from './freshness.ts'
+import { partitionBounds } from './partition-bounds.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { Slots } from './slots.ts'
 import type { TemplateLibrary } from './template/library.ts'
@@ -23,15 +28,23 @@ import { EARLIEST_MICROS, LATEST_MICROS } from './timestamp.ts'
 export type QueryRequest = QueryOptions & ({ sql: string } | { template: string })
 
 interface QueryOptions {
+  /** Names the run: an engine that bills by the run starts it once, however often it is asked to. */
+  id?: string
   parameters?: Readonly<Record<string, GivenValue>>
   /** Only records of this time are seen, and only files that may hold some are read. A template's own window goes first. */
   window?: TimeWindow
   /** Lower than the service's; higher ones count as those. */
   limits?: Partial<QueryLimits>
+  /** By name; else the configured one. */
+  engine?: string
+  /** Called now and then with the share of the work that is done, 0 to 1, where the engine knows. */
+  onProgress?: (share: number) => void
 }
 
 export interface QueryServiceParts {
-  engine: QueryEngine
+  engines: readonly QueryEngine[]
+  /** Name of the engine that runs what names none. */
+  defaultEngine: string
   snapshots: ArchiveSnapshots
   files: SegmentFiles
   templates: TemplateLibrary
@@ -40,6 +53,15 @@ export interface QueryServiceParts {
   limits: QueryLimits
   /** Queries that run at a time, and that may wait for their turn. */
   concurrency: { running: number; waiting: number }
+  /** Connects on first use. */
+  broker: () => Promise<Pick<EventLog, 'describe' | 'bounds'>>
+}
+
+/** A query that has begun. */
+export interface StartedQuery extends QueryResult {
+  engine: string
+  /** How far what this query sees is behind the broker. Throws UnavailableError `broker-unreachable`. */
+  freshness(): Promise<PartitionFreshness[]>
 }
 
 /** Answers SQL over the archive as it is now. */
@@ -52,47 +74,114 @@ export class QueryService {
     this.#slots = new Slots(parts.concurrency.running, parts.concurrency.waiting)
   }
 
+  /** Names of the engines, the default one first. */
+  get engines(): string[] {
+    const { engines, defaultEngine } = this.#parts
+    return [...new Set([defaultEngine, ...engines.map(({ name }) => name)])]
+  }
+
+  /** The most that a query may take. */
+  get limits(): QueryLimits {
+    return this.#parts.limits
+  }
+
   templates(): TemplateInfo[] {
     return this.#parts.templates.list().map(toInfo)
   }
 
   /**
-   * Starts a query and resolves when its columns are known; its rows are to be read or given up by `return()`. Throws
-   * what QueryEngine.run throws, NotFoundError `template-not-found`, InvalidInputError `template-parameters`,
-   * UnavailableError `queries-busy`.
+   * Starts a query and resolves when its columns are known; its rows are to be read or given up by `return()`. `onStart` is
+   * called when it has its turn. Throws what QueryEngine.run throws, NotFoundError `template-not-found`, InvalidInputError
+   * `template-parameters`, `engine-unknown`, UnavailableError `queries-busy`.
    */
-  async run(request: QueryRequest, signal: AbortSignal): Promise<QueryResult> {
-    const { engine, snapshots, files } = this.#parts
-    const { sql, parameters, window } = await this.#statement(request)
+  async run(request: QueryRequest, signal: AbortSignal, onStart = (): void => undefined): Promise<StartedQuery> {
+    const { engine, query, tables, topics } = await this.#prepare(request)
     const leave = await this.#enter(signal)
-    const tables = new ArchiveTables(snapshots, files, window)
     const finish = () => {
       tables.release()
       leave()
     }
-    const query: EngineQuery = { sql, parameters, tables, limits: this.#limits(request.limits ?? {}) }
     try {
+      onStart()
       const result = await engine.run(query, signal)
       result.ended.then(finish, finish)
-      return result
+      return Object.assign(result, { engine: engine.name, freshness: () => this.#freshness(tables, topics) })
     } catch (error) {
       finish()
       throw error
     }
   }
 
-  async #statement(request: QueryRequest): Promise<Statement> {
+  /** What a query would read at most. Throws as `run`, and InvalidInputError `estimate-unknown`. */
+  async estimate(request: QueryRequest, signal: AbortSignal): Promise<QueryEstimate & { engine: string }> {
+    const { engine, query } = await this.#prepare(request)
+    if (engine.estimate === undefined) {
+      throw new InvalidInputError('estimate-unknown', `The engine ${engine.name} cannot say what a statement reads.`, {
+        remedy: 'Run it, or ask another engine.',
+      })
+    }
+    const leave = await this.#enter(signal)
+    try {
+      return { engine: engine.name, ...(await engine.estimate(query, signal)) }
+    } finally {
+      leave()
+    }
+  }
+
+  async #prepare(request: QueryRequest) {
+    const { snapshots, files } = this.#parts
+    const engine = this.#engine(request.engine ?? this.#parts.defaultEngine)
+    const { sql, parameters, window, topics } = await this.#statement(request, engine)
+    const tables = new ArchiveTables(snapshots, files, window)
+    const { id, onProgress } = request
+    const limits = this.#limits(request.limits ?? {})
+    const query: EngineQuery = {
+      ...{ sql, parameters, tables, limits },
+      ...(id !== undefined && { id }),
+      ...(onProgress !== undefined && { onProgress }),
+    }
+    return { engine, query, tables, topics }
+  }
+
+  #engine(name: string): QueryEngine {
+    const engine = this.#parts.engines.find((candidate) => candidate.name === name)
+    if (engine !== undefined) return engine
+    throw new InvalidInputError('engine-unknown', `There is no engine ${JSON.stringify(name)} here.`, {
+      remedy: `Name one of ${this.engines.join(', ')}, or configure it.`,
+    })
+  }
+
+  /** Of the topics that were shown to the engine; of one with its own catalog, those that its statement may name. */
+  async #freshness(tables: ArchiveTables, topics: readonly string[]): Promise<PartitionFreshness[]> {
+    const { broker, clock } = this.#parts
+    if (tables.used.size === 0) await tables.measure(topics)
+    return await freshnessOf(tables.used, await broker(), clock.nowMs())
+  }
+
+  async #statement(request: QueryRequest, { dialect }: QueryEngine): Promise<Statement> {
     const given = request.parameters ?? {}
+    const topics = await this.#parts.snapshots.topics()
     if ('sql' in request) {
-      return { sql: request.sql, parameters: bindByValue(given), window: request.window ?? null }
+      const { sql } = request
+      const named = topics.filter((topic) => sql.toLowerCase().includes(topic.toLowerCase()))
+      return { sql, parameters: bindByValue(given), window: request.window ?? null, topics: named }
     }
     const template = this.#parts.templates.get(request.template)
-    const topics = await this.#parts.snapshots.topics()
     const values = readValues(template, given, { nowMs: this.#parts.clock.nowMs(), topics })
-    return {
-      ...render(template, values, this.#parts.engine.dialect),
-      window: windowOf(template, values) ?? request.window ?? null,
+    const window = windowOf(template, values) ?? request.window ?? null
+    const used = [...values.identifiers.values()]
+    // only an engine that finds the files by itself has to be told which
+    const bounds = dialect.table && window ? await this.#bounds(used, window) : new Map()
+    return { ...render(template, values, dialect, bounds), window, topics: used }
+  }
+
+  async #bounds(topics: Iterable<string>, window: TimeWindow): Promise<Map<string, PartitionBounds>> {
+    const bounds = new Map<string, PartitionBounds>()
+    for (const topic of new Set(topics)) {
+      const found = partitionBounds((await this.#parts.snapshots.load(topic)).segments, window)
+      if (found !== null) bounds.set(topic, found)
     }
+    return bounds
   }
 
   async #enter(signal: AbortSignal): Promise<() => void> {
@@ -122,6 +211,8 @@ interface Statement {
   sql: string
   parameters: BoundParameter[]
   window: TimeWindow | null
+  /** Topics that it may read. */
+  topics: readonly string[]
 }
 
 function windowOf(template: Template, values: TemplateValues): TimeWindow | null {
@@ -138,6 +229,6 @@ function windowOf(template: Template, values: TemplateValues): TimeWindow | null
   }
 }
 
-function toInfo({ name, title, description, parameters, window }: Template): TemplateInfo {
-  return { name, title, description, parameters, window }
+function toInfo({ name, title, description, parameters, columns, window }: Template): TemplateInfo {
+  return { name, title, description, parameters, columns, window }
 }

@@ -82,7 +82,7 @@ export class RowPicker {
 
   /** The topic's partition columns, after the condition was found to be one. */
   async #compile(condition: string, topic: string, signal: AbortSignal): Promise<string[]> {
-    const columns = partitionColumns(await this.#parts.snapshots.load(topic))
+    const columns = partitionColumns((await this.#parts.snapshots.load(topic)).segments)
     await this.#run(condition, guardStatement, [], columns, signal, () => undefined)
     await this.#run(condition, typeStatement, [], columns, signal, ({ columns: found }) => checkType(found))
     if (this.#compiled.size >= maxCompiled) this.#compiled.clear()

@@ -75,10 +75,7 @@ export class SegmentCache implements SegmentFiles {
     files.delete(path)
     files.set(path, { bytes, sha256 })
     try {
-      if (cached?.bytes === bytes && (cached.sha256 ?? (await sha256OfFile(file))) === sha256) {
-        await touch(file)
-        return
-      }
+      if (cached?.bytes === bytes && (await isWhole(file, cached.sha256, sha256))) return
       await this.#makeRoom(files)
       await this.#download(segment, file)
     } catch (error) {
@@ -132,6 +129,19 @@ export class SegmentCache implements SegmentFiles {
       if (pins === 0) this.#pins.delete(path)
       else this.#pins.set(path, pins)
     }
+  }
+}
+
+/** Whether the file is there with these bytes; notes the use. `known`: its hash, where this process has looked at it. */
+async function isWhole(file: string, known: string | null, sha256: string): Promise<boolean> {
+  try {
+    if ((known ?? (await sha256OfFile(file))) !== sha256) return false
+    await touch(file)
+    return true
+  } catch (error) {
+    // Somebody emptied the cache, or another process made room in it.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { CommittedSegment } from '../format/segment.ts'
-import type { LocalTables, TableSource } from '../ports/query-engine.ts'
+import type { LocalTables, QueryEstimate, TableSource } from '../ports/query-engine.ts'
 import { partsOf } from './partition-columns.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
@@ -35,6 +35,11 @@ export class SegmentTable implements TableSource {
       window: null,
     }
     return { folder: this.#files.folder, tables: [table] }
+  }
+
+  async measure(names: readonly string[]): Promise<QueryEstimate> {
+    if (!names.includes(this.name)) return { files: 0, bytes: 0 }
+    return { files: this.#segments.length, bytes: this.#segments.reduce((sum, { bytes }) => sum + bytes, 0) }
   }
 
   /** The query has ended: nobody reads the files any more. */

@@ -24,7 +24,7 @@ export const defaultReplayLimits: ReplayLimits = {
   maxUnitBytes: 64 * 1024 * 1024,
   maxUnitMs: 5_000,
   firstUnitMs: 200,
-  maxShares: 8,
+  maxShares: 4,
   maxLanes: 16,
   // Two blocks of each partition are little memory, and large enough to compress well.
   step: { maxBlockBytes: 512 * 1024, maxRows: 5_000 },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { listIncarnations, resolveIncarnation } from '../../src/catalog/incarnations.ts'
-import { listArchivedTopics, loadTopic } from '../../src/catalog/snapshot.ts'
+import { type KnownLogs, listArchivedTopics, loadTopic } from '../../src/catalog/snapshot.ts'
 import { appendCommits, clock, openLog } from './log-kit.ts'
 import { MemoryStore } from './memory-store.ts'
 
@@ -83,5 +83,21 @@ suite('a snapshot', () => {
     await assert.rejects(loadTopic(store, 'x'), { code: 'topic-not-archived', remedy: /holds no topic yet/ })
     await resolve(store, 'orders', 'one')
     await assert.rejects(loadTopic(store, 'order'), { code: 'topic-not-archived', remedy: /orders/ })
+  })
+
+  test('are the same when what logs said before is remembered, and cost no entry that was read', async () => {
+    const store = new MemoryStore()
+    await resolve(store, 't', 'first')
+    const log = await openLog(store)
+    const logs: KnownLogs = new Map()
+    for (const commits of [3, 0, 1, 2, 70, 0]) {
+      await appendCommits(log, commits)
+      const before = store.requests
+      const remembered = await loadTopic(store, 't', logs)
+      const asked = store.requests - before
+      const anew = await loadTopic(store, 't')
+      assert.deepEqual(remembered, anew)
+      if (commits <= 2) assert.ok(asked <= store.requests - before - asked, `${asked} requests for ${commits} commits`)
+    }
   })
 })

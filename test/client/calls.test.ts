@@ -45,11 +45,35 @@ describe('the client', () => {
     answer = json({})
   })
 
+  it('waits for a query that takes long, and brings all pages of its rows', async () => {
+    const { queries } = createColdstream({ url })
+    const known = { id: 'q', truncated: false, statistics: { rows: 3, files: 1, bytes: 9, elapsedMs: 1 } }
+    const columns = [{ name: 'n', type: 'BIGINT' }]
+    answer = (response, { method, url: path }) => {
+      if (method === 'POST') return json({ ...known, state: 'running' })(response, asked[0]!)
+      if (!path.includes('/results')) return json({ ...known, state: 'completed' })(response, asked[0]!)
+      const isFirst = path.includes('after=0')
+      const rows = isFirst ? [{ n: 1 }, { n: 2 }] : [{ n: 3 }]
+      return json({ columns, rows, next: isFirst ? 2 : null })(response, asked[0]!)
+    }
+    const { rows, columns: named } = await queries.run({ sql: 'SELECT n' }, { engine: 'duckdb' })
+    assert.deepEqual([rows, named], [[{ n: 1 }, { n: 2 }, { n: 3 }], columns])
+    assert.deepEqual(
+      asked.map(({ url: path }) => path),
+      [
+        '/v1/queries',
+        '/v1/queries/q?wait=30',
+        '/v1/queries/q/results?after=0&limit=10000',
+        '/v1/queries/q/results?after=2&limit=10000',
+      ],
+    )
+  })
+
   it('asks each route as it is', async () => {
     const { replays, selections, topics, queries } = createColdstream({ url: `${url}/` })
     const request = { source: { topic: 'orders' }, target: { topic: 'copy' } }
     answer = (response, { method }) =>
-      json(method === 'DELETE' ? null : { topics: [], selections: [] })(response, asked[0]!)
+      json(method === 'DELETE' ? null : { topics: [], selections: [], rows: [], next: null })(response, asked[0]!)
     await replays.create(request)
     await replays.dryRun(request)
     await replays.get('a/b c')

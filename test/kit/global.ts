@@ -1,6 +1,8 @@
 import { type KafkaServer, startKafka } from './kafka.ts'
-import { startMinio } from './minio.ts'
+import { sharedMinio, startMinio } from './minio.ts'
+import { startOnDemand } from './on-demand.ts'
 import { type S3Server, s3AccessJson } from './s3-server.ts'
+import { startTrino } from './trino.ts'
 import { startVersitygw } from './versitygw.ts'
 
 const stops: (() => Promise<void>)[] = []
@@ -27,6 +29,11 @@ export async function globalSetup(): Promise<void> {
       (versitygw: S3Server) => s3AccessJson(versitygw),
     ),
   ])
+  if (!process.env.COLDSTREAM_TEST_TRINO) {
+    const trino = await startOnDemand(async () => startTrino(await sharedMinio()))
+    stops.push(() => trino.stop())
+    process.env.COLDSTREAM_TEST_TRINO_ON_DEMAND = trino.url
+  }
   const failures = started.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []))
   if (failures.length === 0) return
   await globalTeardown()

@@ -81,6 +81,8 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   const quick = [
     '-XX:TieredStopAtLevel=1',
     '-XX:+UseSerialGC',
+    // keys of headers are printed in it, whatever the machine's locale is
+    '-Dfile.encoding=UTF-8',
     `-Dlog4j2.configurationFile=${join(home, 'log4j2.properties')}`,
   ]
   const clusterId = 'Q29sZHN0cmVhbUthZmthMQ'

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const startTimeoutMs = 30_000
+const usualStartTimeoutMs = 30_000
 
 /** A server of the kit, with a temporary folder for its data. It ends with this process, however that ends. */
 export interface ServerProcess {
@@ -19,15 +19,20 @@ export interface ServerProcess {
 export interface ServerPlan {
   name: string
   program: string
+  /** Writes into the folder what the server reads at its start. */
+  prepare?: (folder: string) => Promise<void>
   args: (folder: string) => readonly string[]
   env?: Readonly<Record<string, string>>
   /** Throws as long as the server does not serve. */
   probe: () => Promise<unknown>
+  /** Until it must serve; 30 s unless told. */
+  startTimeoutMs?: number
 }
 
 /** Starts a server and waits until it serves. */
 export async function startServer(plan: ServerPlan): Promise<ServerProcess> {
   const folder = await mkdtemp(join(tmpdir(), `coldstream-${plan.name}-`))
+  await plan.prepare?.(folder)
   const logPath = join(folder, 'server.log')
   const log = openSync(logPath, 'w')
   const child = spawn(plan.program, plan.args(folder), {
@@ -71,7 +76,7 @@ function endWithParent(child: ChildProcess, folder: string): ChildProcess {
 }
 
 async function awaitServing(plan: ServerPlan, child: ChildProcess): Promise<void> {
-  const deadline = performance.now() + startTimeoutMs
+  const deadline = performance.now() + (plan.startTimeoutMs ?? usualStartTimeoutMs)
   for (;;) {
     try {
       await plan.probe()

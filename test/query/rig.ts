@@ -52,18 +52,21 @@ export async function openRig(
   t: Pick<TestContext, 'after'>,
   store: ObjectStore,
   files: SegmentFiles = filesInPlace(store.url),
+  folders: readonly string[] = [],
 ): Promise<Rig> {
   const temporaryFolder = await testFolder(t)
   const engine = new DuckDbEngine({ temporaryFolder, maxSpillBytes: 64 * 1024 * 1024, threads: 2 })
   t.after(() => engine.close())
   const service = new QueryService({
-    engine,
+    engines: [engine],
+    defaultEngine: engine.name,
     snapshots: commitLogSnapshots(store),
     files,
-    templates: await loadTemplates([BUILT_IN_TEMPLATES]),
+    templates: await loadTemplates([BUILT_IN_TEMPLATES, ...folders]),
     clock: new SystemClock(),
     limits: LIMITS,
     concurrency: { running: 2, waiting: 2 },
+    broker: () => Promise.reject(new Error('there is no broker')),
   })
   const query = async (request: QueryRequest, signal = new AbortController().signal): Promise<Answer> => {
     const result = await service.run(request, signal)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, utimes, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { CommittedSegment } from '../../src/format/segment.ts'
@@ -70,6 +70,21 @@ describe('The segment cache', () => {
     await after.hold(segments, signal)
     assert.deepEqual([...store.reads].sort(), [changed!.path, cut!.path].sort())
     assert.deepEqual(await readFile(join(after.folder, changed!.path)), await store.get(changed!.path))
+  })
+
+  it('brings a file again that was deleted under it, known or not', async (t) => {
+    const { store, segments } = await archive()
+    const folder = await testFolder(t)
+    const cache = new SegmentCache({ store, folder, maxBytes: 1 << 30 })
+    ;(await cache.hold(segments, signal)).release()
+    const restarted = new SegmentCache({ store, folder, maxBytes: 1 << 30 })
+    ;(await restarted.hold([segments[1]!], signal)).release()
+    for (const each of [cache, restarted]) {
+      await rm(join(cache.folder, segments[0]!.path))
+      store.reads.length = 0
+      ;(await each.hold(segments, signal)).release()
+      assert.deepEqual(store.reads, [segments[0]!.path])
+    }
   })
 
   it('refuses a segment that is not what the commit log says, and keeps nothing of it', async (t) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { InvalidInputError } from '../../src/errors.ts'
@@ -170,13 +170,51 @@ describe('The built-in templates', () => {
     assert.deepEqual(names, [
       'duplicates-by-field',
       'events-of-key',
+      'events-per-header',
       'events-per-type-and-hour',
+      'events-with-field',
+      'events-with-header',
+      'field-distribution',
+      'funnel',
       'gaps-and-tombstones',
+      'inter-event-times',
+      'late-events',
       'latest-state-per-key',
+      'orders-payments-shipments',
+      'schema-versions',
       'top-keys',
       'volume-per-partition-and-hour',
     ])
     await assert.rejects(rig.query({ template: 'nope' }), { code: 'template-not-found', remedy: /events-of-key/ })
+  })
+})
+
+describe('docs/templates.md', () => {
+  const page = readFile(new URL('../../docs/templates.md', import.meta.url), 'utf8')
+
+  it('shows every built-in template', async () => {
+    const rows = [...(await page).matchAll(/^\| `([a-z-]+)` \| (.+?) \|/gm)].map(([, name, title]) => [name, title])
+    const list = (await loadTemplates([BUILT_IN_TEMPLATES])).list()
+    assert.deepEqual(
+      rows,
+      list.map(({ name, title }) => [name, title]),
+    )
+  })
+
+  it('has an example that is a template', async (t) => {
+    const [, example] = /```sql\n(-- title[\s\S]*?)```/.exec(await page)!
+    const folder = await testFolder(t)
+    await writeFile(join(folder, 'example.sql'), example!)
+    assert.equal((await loadTemplates([folder])).get('example').columns.length, 2)
+    const store = await testStore(t)
+    await archiveRecords(store, 'orders', orders())
+    const rig = await openRig(t, store, undefined, [folder])
+    const parameters = { topic: 'orders', amount_field: 'total', least: 85, from: 'earliest' }
+    const { rows } = await rig.query({ template: 'example', parameters })
+    assert.deepEqual(
+      rows.map(([, amount]) => amount),
+      [88.5, 88.5, 87, 87, 85.5, 85.5],
+    )
   })
 })
 
@@ -189,7 +227,7 @@ describe("A user's own templates", () => {
     await writeFile(join(folder, 'mine.sql'), good)
     const library = await loadTemplates([BUILT_IN_TEMPLATES, folder])
     assert.equal(library.get('mine').title, 'Mine')
-    assert.equal(library.list().length, 8)
+    assert.equal(library.list().length, 17)
   })
 
   it('are refused with every problem of every file at its line', async (t) => {
@@ -202,13 +240,13 @@ describe("A user's own templates", () => {
     )
     await writeFile(
       join(folder, 'two.sql'),
-      "-- title: t\n-- description: d\n-- param a number required: a\n-- param b string: b\n\nSELECT 'open",
+      "-- title: t\n-- description: d\n-- param a number required: a\n-- param b string: b\n-- column c text: c\n\nSELECT 'open",
     )
     await assert.rejects(loadTemplates([BUILT_IN_TEMPLATES, folder]), (error: InvalidInputError) => {
       const problems = error.details.problems as string[]
       const short = problems.map((problem) => problem.replace(/^.*\/(?=[^/]*\.sql:)/, ''))
       assert.deepEqual(short.slice(0, -1), [
-        'one.sql:1: not a header line: title:, description:, window: or param; other comments belong below the header, after an empty line',
+        'one.sql:1: not a header line: title:, description:, window:, param or column; other comments belong below the header, after an empty line',
         'one.sql:1: the header has no `-- title: …`',
         'one.sql:3: `n` is declared but not used',
         'one.sql:3: the default of `n` is no whole number',
@@ -217,8 +255,9 @@ describe("A user's own templates", () => {
         'top-keys.sql:1: queries/top-keys.sql has this name already; name yours differently',
         'two.sql:3: the type of `a` is none of string, integer, double, boolean, timestamp, topic, field',
         'two.sql:4: `b` is either `required` or has a `default`',
+        'two.sql:5: the type of `c` is none of string, integer, bigint, double, boolean, timestamp, bytes',
       ])
-      assert.equal(short.at(-1), 'two.sql:6: a string is not closed')
+      assert.equal(short.at(-1), 'two.sql:7: a string is not closed')
       return true
     })
     await assert.rejects(loadTemplates([join(folder, 'nowhere')]), { code: 'templates-invalid', message: /nowhere/ })

@@ -27,6 +27,7 @@ describe('The template tokenizer', () => {
       '/* {d} */',
       ':value',
       '{name}',
+      '{has_header :a :b}',
       ' ',
       'x',
       '::',
@@ -41,9 +42,15 @@ describe('The template tokenizer', () => {
         const { tokens, problems: found } = tokenize(sql, 1)
         assert.deepEqual(found, [])
         const text = (token: (typeof tokens)[number]) =>
-          token.kind === 'text' ? token.text : token.kind === 'value' ? `:${token.name}` : `{${token.name}}`
+          token.kind === 'text'
+            ? token.text
+            : token.kind === 'value'
+              ? `:${token.name}`
+              : token.kind === 'identifier'
+                ? `{${token.name}}`
+                : `{${[token.fragment, ...token.names.map((name) => `:${name}`)].join(' ')}}`
         assert.equal(tokens.map(text).join(''), sql)
-        const isPlace = (written: string) => written === ':value' || written === '{name}'
+        const isPlace = (written: string) => [':value', '{name}', '{has_header :a :b}'].includes(written)
         assert.equal(tokens.filter(({ kind }) => kind !== 'text').length, pieces.filter(isPlace).length)
       }),
     )
@@ -64,10 +71,12 @@ describe('The template tokenizer', () => {
       ["SELECT 1,\n 'open", 'a string is not closed'],
       ['SELECT 1,\n "open', 'a quoted identifier is not closed'],
       ['SELECT 1,\n /* open', 'a comment is not closed, or holds another one'],
+      ['SELECT 1,\n {headr :a}', 'there is no fragment `headr`: header_value, has_header'],
+      ['SELECT 1,\n {has_header :a}', 'the fragment `has_header` takes 2 parameters'],
       ['SELECT 1,\n /* a /* b */ */', 'a comment is not closed, or holds another one'],
       ['SELECT 1,\n $$text$$', '`$` is not allowed: write parameters as :name'],
       ['SELECT 1,\n ?', '`?` is not allowed: write parameters as :name'],
-      ['SELECT 1,\n {A}', 'an identifier is written {name}'],
+      ['SELECT 1,\n {A}', 'a topic is written {name}, a fragment {name :parameter}'],
       ['SELECT 1,\n :Upper', 'a parameter is written :name, in lower case'],
       ["SELECT 1,\n E'\\''", "E'…' strings are read differently by SQL engines: write a plain string"],
       ['SELECT 1;\n SELECT 2', 'a template is one statement: nothing may follow the `;`'],

@@ -19,6 +19,9 @@ export class StatementProcess {
   #waiting: { resolve: (answer: FromChild) => void; reject: (error: Error) => void } | null = null
   #ended: Error | null = null
 
+  /** Told now and then how far the work is. */
+  onProgress: (share: number) => void = () => undefined
+
   /** The child gets no environment: credentials of the service are no business of a statement. */
   constructor(folder: string) {
     this.#child = fork(fileURLToPath(CHILD_MODULE), {
@@ -59,6 +62,7 @@ export class StatementProcess {
 
   #receive(message: FromChild): void {
     if (message.kind === 'failed') this.#end(toError(message.failure))
+    else if (message.kind === 'progress') this.onProgress(message.share)
     else this.#waiting?.resolve(message)
   }
 

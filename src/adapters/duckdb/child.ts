@@ -2,69 +2,35 @@
  * The child process in which a statement runs. It is born for one statement and dies with it: memory that DuckDB takes
  * beyond its own limit, an endless join, a crash cost this process, never the service.
  */
-import { type DuckDBConnection, type DuckDBResult, DuckDBTimestampTZValue } from '@duckdb/node-api'
-import { failureOf, forbidden, notOfTheStatement } from './failure.ts'
-import type { FromChild, OpenMessage, RunMessage, ToChild } from './protocol.ts'
-import { RowStream } from './row-stream.ts'
-import { lockOnto, openDatabase, refusedTableFunctions } from './sandbox.ts'
-import { parseSelect, prepareSelect } from './statement.ts'
+import { DuckDBTimestampTZValue } from '@duckdb/node-api'
+import type { FromChild, ToChild } from './protocol.ts'
+import { StatementRunner } from './statement-runner.ts'
 
 const MEMORY_CHECK_MS = 50
+const PROGRESS_MS = 200
 /** What Node, DuckDB's code and a batch on its way take beside DuckDB's buffers. */
 const BASE_MEMORY_BYTES = 256 * 1024 * 1024
 
-let connection: DuckDBConnection
-let settings: OpenMessage
-let stream: RowStream
-let paths: ReadonlySet<string> = new Set()
+const runner = new StatementRunner()
 
 process.on('message', (message: ToChild) => {
-  handle(message).then(send, (error: unknown) => {
-    send({ kind: 'failed', failure: failureOf(error, settings.sql, paths) })
-  })
+  if (message.kind === 'open') watchMemory(message.maxMemoryBytes + BASE_MEMORY_BYTES)
+  if (message.kind === 'run') {
+    // Paths relative to here mean the same to DuckDB whatever characters (`*`, `[`, `=`) the folders above have.
+    process.chdir(message.folder)
+    DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0
+    if (message.sayProgress) sayProgress()
+  }
+  void runner.answer(message).then(send)
 })
 // The service is gone: nobody waits for the answer.
 process.on('disconnect', () => process.exit(0))
 
-async function handle(message: ToChild): Promise<FromChild> {
-  switch (message.kind) {
-    case 'open':
-      return open(message)
-    case 'run':
-      return run(message)
-    case 'next':
-      return stream.next()
-  }
-}
-
-async function open(message: OpenMessage): Promise<FromChild> {
-  settings = message
-  watchMemory(message.maxMemoryBytes + BASE_MEMORY_BYTES)
-  connection = await openDatabase(message)
-  const { tables, tableFunctions } = await parseSelect(connection, message.sql)
-  const refused = refusedTableFunctions(tableFunctions)
-  if (refused.length > 0) throw forbidden(`Table functions that may not be called here: ${refused.join(', ')}.`)
-  return { kind: 'tables', names: tables }
-}
-
-async function run(message: RunMessage): Promise<FromChild> {
-  // Paths relative to here mean the same to DuckDB whatever characters (`*`, `[`, `=`) the folders above have.
-  process.chdir(message.folder)
-  DuckDBTimestampTZValue.timezoneOffsetInMinutes = 0
-  paths = new Set(message.tables.flatMap((table) => table.parts.flatMap((part) => part.paths)))
-  try {
-    await lockOnto(connection, message.tables)
-  } catch (error) {
-    throw notOfTheStatement(failureOf(error, settings.sql, paths))
-  }
-  const statement = await prepareSelect(connection, settings.sql, message.parameters)
-  const result = await statement.stream()
-  stream = new RowStream(result, settings.maxRows, settings.maxResultBytes)
-  return { kind: 'columns', columns: columnsOf(result) }
-}
-
-function columnsOf(result: DuckDBResult): { name: string; type: string }[] {
-  return result.columnNames().map((name, index) => ({ name, type: result.columnType(index).toString() }))
+function sayProgress(): void {
+  setInterval(() => {
+    const share = runner.progress
+    if (share !== null) send({ kind: 'progress', share })
+  }, PROGRESS_MS).unref()
 }
 
 /** DuckDB's own limit does not count every buffer (a long `repeat`, for one), so the process watches itself. */

@@ -2,8 +2,8 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InvalidInputError } from '../../errors.ts'
 import { quoteIdentifier } from '../../format/sql-quote.ts'
-import type { EngineQuery, QueryEngine, QueryResult, SqlDialect } from '../../ports/query-engine.ts'
-import { cancelled, Run } from './run.ts'
+import type { EngineQuery, QueryEngine, QueryEstimate, QueryResult, SqlDialect } from '../../ports/query-engine.ts'
+import { cancelled, Run, type RunSettings } from './run.ts'
 
 /** Longer texts are not written by people, and a parser's stack is finite. */
 const MAX_SQL_BYTES = 256 * 1024
@@ -19,7 +19,11 @@ export interface DuckDbOptions {
 /** DuckDB, a child process per statement: read-only, locked to the files of the tables it names, bounded. */
 export class DuckDbEngine implements QueryEngine {
   readonly name = 'duckdb'
-  readonly dialect: SqlDialect = { placeholder: (name) => `$${name}`, identifier: quoteIdentifier }
+  readonly dialect: SqlDialect = {
+    syntax: 'duckdb',
+    placeholder: (name) => `$${name}`,
+    identifier: quoteIdentifier,
+  }
   readonly #options: DuckDbOptions
   readonly #running = new Set<Run>()
 
@@ -28,23 +32,38 @@ export class DuckDbEngine implements QueryEngine {
   }
 
   async run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult> {
+    const { run, settings } = await this.#prepare(query, signal)
+    try {
+      return await run.start(settings)
+    } catch (error) {
+      await run.stop(cancelled())
+      throw error
+    }
+  }
+
+  async estimate(query: EngineQuery, signal: AbortSignal): Promise<QueryEstimate> {
+    const { run, settings } = await this.#prepare(query, signal)
+    try {
+      return await run.estimate(settings)
+    } finally {
+      await run.stop(cancelled())
+    }
+  }
+
+  async #prepare(query: EngineQuery, signal: AbortSignal): Promise<{ run: Run; settings: RunSettings }> {
     if (Buffer.byteLength(query.sql) > MAX_SQL_BYTES) {
       throw new InvalidInputError('sql-invalid', `The statement is longer than ${MAX_SQL_BYTES} bytes.`, {
         remedy: 'Shorten it.',
       })
     }
-    const folder = await mkdtemp(join(this.#options.temporaryFolder, 'coldstream-query-'))
+    const { temporaryFolder, threads, maxSpillBytes } = this.#options
+    const folder = await mkdtemp(join(temporaryFolder, 'coldstream-query-'))
     const run = new Run(query, signal, folder)
     this.#running.add(run)
     const forget = () => this.#running.delete(run)
     // A folder that cannot be removed is told to the one who reads the rows, by stop().
     run.stopped.then(forget, forget)
-    try {
-      return await run.start({ folder, threads: this.#options.threads, maxSpillBytes: this.#options.maxSpillBytes })
-    } catch (error) {
-      await run.stop(cancelled())
-      throw error
-    }
+    return { run, settings: { folder, threads, maxSpillBytes } }
   }
 
   async close(): Promise<void> {

@@ -24,7 +24,12 @@ export const TRINO_MACROS: readonly string[] = [
      WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAY WHEN 'month' THEN INTERVAL 1 MONTH
      WHEN 'quarter' THEN INTERVAL 3 MONTH WHEN 'year' THEN INTERVAL 1 YEAR ELSE error('unknown unit: ' || u) END,
    (d, span) AS d + span`,
-  'from_iso8601_timestamp(t) AS CAST(t AS TIMESTAMP WITH TIME ZONE)',
+  // What is no such text fails there and here; the cast alone would also take dates as people write them, and keeps microseconds.
+  `from_iso8601_timestamp(t) AS date_trunc('millisecond', CAST(
+     CASE WHEN regexp_matches(t, '^\\d{4}-\\d\\d-\\d\\d(T.*)?$') THEN t ELSE 'no ISO 8601: ' || t END
+     AS TIMESTAMP WITH TIME ZONE))`,
+  // Whole units that have passed; DuckDB's own counts the borders between them.
+  'date_diff(u, a, b) AS date_sub(u, a, b)',
   'day_of_week(t) AS isodow(t)',
   'is_nan(x) AS isnan(x)',
   'truncate(x) AS trunc(x)',

@@ -1,22 +1,25 @@
-import type { ArchiveTable, BoundParameter, QueryColumn, QueryValue } from '../../ports/query-engine.ts'
+import type { ArchiveTable, BoundParameter, QueryColumn, QueryValue, RowBounds } from '../../ports/query-engine.ts'
 
 /**
  * What the engine and its child tell each other, by structured clone. The engine says `open`, the child answers with
  * the tables the statement names; `run`, answered by the columns; then each `next` is answered by `rows` or `end`.
- * At any time the child may answer `failed` instead, and is done.
+ * At any time the child may answer `failed` instead, and is done; it says `progress` between answers, if that was asked for.
  */
 export type ToChild = OpenMessage | RunMessage | { kind: 'next' }
 
 export type FromChild =
-  | { kind: 'tables'; names: string[] }
+  | { kind: 'tables'; names: string[]; bounds: ReadonlyMap<string, RowBounds> }
   | { kind: 'columns'; columns: QueryColumn[] }
   | { kind: 'rows'; rows: QueryValue[][] }
   | { kind: 'end'; truncated: boolean }
   | { kind: 'failed'; failure: Failure }
+  /** 0 to 1. */
+  | { kind: 'progress'; share: number }
 
 export interface OpenMessage {
   kind: 'open'
   sql: string
+  parameters: readonly BoundParameter[]
   threads: number
   maxMemoryBytes: number
   maxRows: number
@@ -31,7 +34,7 @@ export interface RunMessage {
   /** The child's working folder from then on: paths of files are relative to it. */
   folder: string
   tables: readonly ArchiveTable[]
-  parameters: readonly BoundParameter[]
+  sayProgress: boolean
 }
 
 /** Why a statement did not run, in plain data that survives the way to the engine. */

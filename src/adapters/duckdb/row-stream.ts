@@ -1,7 +1,8 @@
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
+import { roughBytes } from '../../format/rough-bytes.ts'
 import type { QueryValue } from '../../ports/query-engine.ts'
 import type { FromChild } from './protocol.ts'
-import { roughBytes, toQueryValue } from './value.ts'
+import { toQueryValue } from './value.ts'
 
 /** Larger messages would only wait longer in both processes. */
 const MAX_MESSAGE_BYTES = 1024 * 1024

@@ -1,11 +1,18 @@
 import { rm } from 'node:fs/promises'
 import { AbortedError } from '../../errors.ts'
-import type { ArchiveTable, EngineQuery, LocalTables, QueryResult } from '../../ports/query-engine.ts'
+import type { ArchiveTable, EngineQuery, QueryEstimate, QueryResult, RowBounds } from '../../ports/query-engine.ts'
 import { StatementProcess } from './child-process.ts'
 import { UnknownNameError } from './errors.ts'
 import { withColumns, withTopics } from './hints.ts'
 import { resultOf } from './result.ts'
-import { matchTopics } from './topic-names.ts'
+import { boundsOfTopics, matchTopics } from './topic-names.ts'
+
+/** What a run may take beside the limits of its query. */
+export interface RunSettings {
+  folder: string
+  threads: number
+  maxSpillBytes: number
+}
 
 /** One statement from its parse to its last row. */
 export class Run {
@@ -25,21 +32,13 @@ export class Run {
     this.#stopOn(signal, cancelled)
   }
 
-  async start(settings: { folder: string; threads: number; maxSpillBytes: number }): Promise<QueryResult> {
-    const { sql, limits, parameters } = this.#query
-    const opened = await this.#process.ask({
-      kind: 'open',
-      sql,
-      threads: settings.threads,
-      maxMemoryBytes: limits.maxMemoryBytes,
-      maxRows: limits.maxRows,
-      maxResultBytes: limits.maxResultBytes,
-      spillFolder: settings.folder,
-      maxSpillBytes: settings.maxSpillBytes,
-    })
-    if (opened.kind !== 'tables') throw new Error(`the child answered ${opened.kind} to open`)
-    const { folder, tables } = await this.#load(opened.names)
-    const started = await this.#explained(tables, this.#process.ask({ kind: 'run', folder, tables, parameters }))
+  async start(settings: RunSettings): Promise<QueryResult> {
+    const { onProgress, tables: source } = this.#query
+    const { topics, bounds } = await this.#open(settings)
+    const { folder, tables } = await source.load(topics, this.#stops.signal, bounds)
+    if (onProgress !== undefined) this.#process.onProgress = onProgress
+    const sayProgress = onProgress !== undefined
+    const started = await this.#explained(tables, this.#process.ask({ kind: 'run', folder, tables, sayProgress }))
     if (started.kind !== 'columns') throw new Error(`the child answered ${started.kind} to run`)
     return resultOf({
       columns: started.columns,
@@ -49,6 +48,12 @@ export class Run {
       finish: (reason) => this.stop(reason),
       ended: this.stopped,
     })
+  }
+
+  /** What the statement would read; nothing runs. */
+  async estimate(settings: RunSettings): Promise<QueryEstimate> {
+    const { topics, bounds } = await this.#open(settings)
+    return await this.#query.tables.measure(topics, bounds)
   }
 
   /** Idempotent; what waits rejects with the reason that was given first. */
@@ -68,10 +73,24 @@ export class Run {
     else signal.addEventListener('abort', () => this.#kill(reason()), { once: true, signal: this.#stops.signal })
   }
 
-  async #load(named: readonly string[]): Promise<LocalTables> {
-    const topics = matchTopics(named, await this.#query.tables.names())
+  /** Has the text parsed: which topics it reads, and what it can use of them. */
+  async #open(settings: RunSettings): Promise<{ topics: string[]; bounds: Map<string, RowBounds> }> {
+    const { sql, limits, parameters } = this.#query
+    const opened = await this.#process.ask({
+      kind: 'open',
+      sql,
+      parameters,
+      threads: settings.threads,
+      maxMemoryBytes: limits.maxMemoryBytes,
+      maxRows: limits.maxRows,
+      maxResultBytes: limits.maxResultBytes,
+      spillFolder: settings.folder,
+      maxSpillBytes: settings.maxSpillBytes,
+    })
+    if (opened.kind !== 'tables') throw new Error(`the child answered ${opened.kind} to open`)
+    const topics = matchTopics(opened.names, await this.#query.tables.names())
     this.#stops.signal.throwIfAborted()
-    return await this.#query.tables.load(topics, this.#stops.signal)
+    return { topics, bounds: boundsOfTopics(topics, opened.bounds) }
   }
 
   async #explained<T>(tables: readonly ArchiveTable[], answer: Promise<T>): Promise<T> {

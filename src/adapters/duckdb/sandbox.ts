@@ -5,24 +5,6 @@ import { TRINO_MACROS } from './macros.ts'
 import type { OpenMessage } from './protocol.ts'
 import { createView, fileList } from './views.ts'
 
-/**
- * Table functions that only compute. All others are refused by name, before DuckDB sees the statement: among them are
- * readers of files and of the process's own state, and some that change settings in spite of `lock_configuration`
- * (`enable_logging`), as well as `query()`, which would hide any of them in a string.
- */
-const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
-  'generate_series',
-  'json_each',
-  'json_tree',
-  'range',
-  'repeat',
-  'unnest',
-])
-
-export function refusedTableFunctions(called: readonly string[]): string[] {
-  return called.filter((name) => !HARMLESS_TABLE_FUNCTIONS.has(name))
-}
-
 /** A database in memory that can neither load code nor spill more than it may. */
 export async function openDatabase(settings: OpenMessage): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', {
@@ -37,6 +19,8 @@ export async function openDatabase(settings: OpenMessage): Promise<DuckDBConnect
   const connection = await instance.connect()
   await connection.run('SET errors_as_json = true')
   await connection.run("SET TimeZone = 'UTC'")
+  await connection.run('SET enable_progress_bar = true')
+  await connection.run('SET enable_progress_bar_print = false')
   return connection
 }
 

@@ -14,7 +14,11 @@ import { type ParsedStatement, readStatementTree } from './parsed-statement.ts'
 const TYPES = { string: VARCHAR, integer: BIGINT, double: DOUBLE, boolean: BOOLEAN } as const
 
 /** Has DuckDB's own parser read the text, and lets pass nothing but one statement that selects. */
-export async function parseSelect(connection: DuckDBConnection, sql: string): Promise<ParsedStatement> {
+export async function parseSelect(
+  connection: DuckDBConnection,
+  sql: string,
+  parameters: readonly BoundParameter[],
+): Promise<ParsedStatement> {
   const reader = await connection.runAndReadAll('SELECT json_serialize_sql($sql::VARCHAR)', { sql })
   const tree = JSON.parse(String(reader.getRows()[0]?.[0])) as SerializedSql
   if (tree.error) {
@@ -27,7 +31,7 @@ export async function parseSelect(connection: DuckDBConnection, sql: string): Pr
     const found = tree.statements.length === 0 ? 'The text holds no statement.' : 'The text holds several statements.'
     throw forbidden(`${found} Exactly one SELECT can be run.`)
   }
-  return readStatementTree(tree.statements[0])
+  return readStatementTree(tree.statements[0], parameters)
 }
 
 /** Prepares the statement with its parameters bound by name and type. */

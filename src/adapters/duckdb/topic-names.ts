@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../errors.ts'
+import type { RowBounds } from '../../ports/query-engine.ts'
 
 /**
  * The topics among the names that a statement uses. SQL folds case, topics do not: a name stands for the topic written
@@ -16,6 +17,19 @@ export function matchTopics(named: readonly string[], topics: readonly string[])
     matched.set(folded, topic)
   }
   return [...matched.values()].sort()
+}
+
+/** Bounds by topic. One that is written in two ways has none: what one way leaves out, the other may need. */
+export function boundsOfTopics(
+  topics: readonly string[],
+  byName: ReadonlyMap<string, RowBounds>,
+): Map<string, RowBounds> {
+  const bounds = new Map<string, RowBounds>()
+  for (const topic of topics) {
+    const written = [...byName].filter(([name]) => name.toLowerCase() === topic.toLowerCase())
+    if (written.length === 1) bounds.set(topic, written[0]![1])
+  }
+  return bounds
 }
 
 function ambiguous(name: string, alike: readonly string[]): InvalidInputError {

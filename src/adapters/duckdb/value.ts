@@ -30,16 +30,6 @@ export function toQueryValue(value: DuckDBValue): QueryValue {
   return value.toString()
 }
 
-/** Rough size in memory, to keep messages and results within bounds. */
-export function roughBytes(value: QueryValue): number {
-  if (typeof value === 'string') return 16 + value.length
-  if (typeof value !== 'object' || value === null) return 8
-  if (value instanceof Uint8Array) return 16 + value.byteLength
-  let bytes = 16
-  for (const [key, item] of Object.entries(value)) bytes += key.length + roughBytes(item)
-  return bytes
-}
-
 function fields(entries: Readonly<Record<string, DuckDBValue>>): Record<string, QueryValue> {
   return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, toQueryValue(value)]))
 }

@@ -1,3 +1,4 @@
+import { isMisread, misread } from './misread-key.ts'
 import { xxHash64 } from './xxhash64.ts'
 
 /** 32-bit words of a block; each key sets one bit in every word of one block. */
@@ -29,7 +30,15 @@ export class BloomFilter {
     return this.#words.byteLength
   }
 
+  /** A key, also as DuckDB 1 would take it for another: it must not miss rows for that. */
   insert(bytes: Uint8Array, start: number, length: number): void {
+    this.#add(bytes, start, length)
+    if (!isMisread(bytes, start, length)) return
+    const written = misread(bytes, start, length)
+    this.#add(written, 0, written.length)
+  }
+
+  #add(bytes: Uint8Array, start: number, length: number): void {
     xxHash64(bytes, start, length, this.#hash)
     const low = this.#hash[0]! | 0
     const words = this.#words

@@ -1,4 +1,11 @@
-import { PARAMETER_TYPES, type ParameterType, type TemplateParameter, type TemplateProblem } from './template.ts'
+import {
+  COLUMN_TYPES,
+  PARAMETER_TYPES,
+  type ParameterType,
+  type TemplateColumn,
+  type TemplateParameter,
+  type TemplateProblem,
+} from './template.ts'
 
 /** The typed comment lines at the head of a template. */
 export interface Header {
@@ -7,6 +14,7 @@ export interface Header {
   parameters: TemplateParameter[]
   /** Line of each parameter, by name. */
   lines: Map<string, number>
+  columns: TemplateColumn[]
   window: { from: string; until: string } | null
   problems: TemplateProblem[]
 }
@@ -19,10 +27,19 @@ export interface Header {
  *     -- param key string required: the key, as text
  *     -- param limit integer default 100 min 1 max 10000: rows at most
  *     -- param order string default asc one-of asc,desc: …
+ *     -- column total double: what it cost
  *     -- window: from until
  */
 export function parseHeader(lines: readonly string[]): Header {
-  const header: Header = { title: '', description: '', parameters: [], lines: new Map(), window: null, problems: [] }
+  const header: Header = {
+    title: '',
+    description: '',
+    parameters: [],
+    lines: new Map(),
+    columns: [],
+    window: null,
+    problems: [],
+  }
   lines.forEach((text, index) => {
     const problem = readLine(header, text.slice(2).trim(), index + 1)
     if (problem !== null) header.problems.push({ line: index + 1, message: problem })
@@ -50,10 +67,23 @@ function readLine(header: Header, text: string, line: number): string | null {
     if (header.lines.has(parameter.name)) return `a second parameter \`${parameter.name}\``
     header.parameters.push(parameter)
     header.lines.set(parameter.name, line)
+  } else if (word === 'column' && colon === '') {
+    const column = readColumn(rest!)
+    if (typeof column === 'string') return column
+    if (header.columns.some(({ name }) => name === column.name)) return `a second column \`${column.name}\``
+    header.columns.push(column)
   } else {
-    return 'not a header line: title:, description:, window: or param; other comments belong below the header, after an empty line'
+    return 'not a header line: title:, description:, window:, param or column; other comments belong below the header, after an empty line'
   }
   return null
+}
+
+function readColumn(text: string): TemplateColumn | string {
+  const [, name, word, description] = /^([a-z][a-z0-9_]*)\s+([a-z]+):\s+(\S.*)$/.exec(text) ?? []
+  if (name === undefined) return 'write `column name type: description`'
+  const type = COLUMN_TYPES.find((known) => known === word)
+  if (type === undefined) return `the type of \`${name}\` is none of ${COLUMN_TYPES.join(', ')}`
+  return { name, type, description: description! }
 }
 
 function readParameter(text: string): TemplateParameter | string {

@@ -23,8 +23,8 @@ export function parseTemplate(
     ...problemsOfWindow(header),
   ].sort((a, b) => a.line - b.line)
   if (all.length > 0) return { template: null, problems: all }
-  const { title, description, parameters, window } = header
-  return { template: { name, title, description, parameters, window, tokens, file }, problems: [] }
+  const { title, description, parameters, columns, window } = header
+  return { template: { name, title, description, parameters, columns, window, tokens, file }, problems: [] }
 }
 
 function problemsOfUse(header: Header, tokens: readonly SqlToken[]): TemplateProblem[] {
@@ -32,15 +32,14 @@ function problemsOfUse(header: Header, tokens: readonly SqlToken[]): TemplatePro
   const used = new Set<string>()
   for (const token of tokens) {
     if (token.kind === 'text') continue
-    used.add(token.name)
-    const parameter = header.parameters.find(({ name }) => name === token.name)
-    if (parameter === undefined) {
-      problems.push({
-        line: token.line,
-        message: `\`${token.name}\` is not declared: add \`-- param ${token.name} …\``,
-      })
-    } else if ((parameter.type === 'topic') !== (token.kind === 'identifier')) {
-      problems.push({ line: token.line, message: 'a topic is written {name}, every other parameter :name' })
+    for (const name of token.kind === 'fragment' ? token.names : [token.name]) {
+      used.add(name)
+      const parameter = header.parameters.find((declared) => declared.name === name)
+      if (parameter === undefined) {
+        problems.push({ line: token.line, message: `\`${name}\` is not declared: add \`-- param ${name} …\`` })
+      } else if ((parameter.type === 'topic') !== (token.kind === 'identifier')) {
+        problems.push({ line: token.line, message: 'a topic is written {name}, every other parameter :name' })
+      }
     }
   }
   for (const [name, line] of header.lines) {

@@ -1,3 +1,5 @@
+import type { FragmentName } from './fragments.ts'
+
 /** A parameterised statement: one file of a templates folder. */
 export interface Template extends TemplateInfo {
   /** The statement between its placeholders. */
@@ -13,9 +15,21 @@ export interface TemplateInfo {
   title: string
   description: string
   parameters: readonly TemplateParameter[]
+  /** What comes back, in order; empty where the header does not say. */
+  columns: readonly TemplateColumn[]
   /** Names of the two timestamp parameters that bound the records' time; files outside are not read. */
   window: { from: string; until: string } | null
 }
+
+export interface TemplateColumn {
+  name: string
+  type: ColumnType
+  description: string
+}
+
+/** `integer` has 32 bits, `bigint` 64. */
+export type ColumnType = (typeof COLUMN_TYPES)[number]
+export const COLUMN_TYPES = ['string', 'integer', 'bigint', 'double', 'boolean', 'timestamp', 'bytes'] as const
 
 export interface TemplateParameter {
   name: string
@@ -41,6 +55,8 @@ export type SqlToken =
   | { kind: 'value'; name: string; line: number }
   /** `{name}`: a place for an identifier. */
   | { kind: 'identifier'; name: string; line: number }
+  /** `{fragment :name …}`: SQL that each engine writes in its own way, with places for bound values. */
+  | { kind: 'fragment'; fragment: FragmentName; names: readonly string[]; line: number }
 
 /** What is wrong with a template, at a line of its file (from 1). */
 export interface TemplateProblem {

@@ -1,3 +1,4 @@
+import { FRAGMENTS, fragmentOf, isFragment } from './fragments.ts'
 import type { SqlToken, TemplateProblem } from './template.ts'
 
 /**
@@ -9,6 +10,7 @@ const TOKEN = new RegExp(
     /(?<text>'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|\/\*(?:(?!\/\*)[\s\S])*?\*\/|::|[^'"\-/:{}$?;\\]+|-(?!-)|\/(?!\*))/,
     /:(?<value>[a-z][a-z0-9_]*)/,
     /\{(?<identifier>[a-z][a-z0-9_]*)\}/,
+    /\{(?<fragment>[a-z][a-z0-9_]*)(?<names>(?: +:[a-z][a-z0-9_]*)+)\}/,
     /(?<end>;)/,
   ]
     .map((part) => part.source)
@@ -22,8 +24,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
   '/': 'a comment is not closed, or holds another one',
   $: '`$` is not allowed: write parameters as :name',
   '?': '`?` is not allowed: write parameters as :name',
-  '{': 'an identifier is written {name}',
-  '}': 'an identifier is written {name}',
+  '{': 'a topic is written {name}, a fragment {name :parameter}',
+  '}': 'a topic is written {name}, a fragment {name :parameter}',
   ':': 'a parameter is written :name, in lower case',
 }
 
@@ -41,7 +43,7 @@ export function tokenize(sql: string, firstLine: number): { tokens: SqlToken[]; 
       problems.push({ line, message: EXPLANATIONS[sql[start]!] ?? `\`${sql[start]}\` is not allowed here` })
       break
     }
-    const { text, value, identifier, end } = groups
+    const { text, value, identifier, fragment, names, end } = groups
     if (ended && !isBlank(text)) {
       const blankLines = /^\s*/.exec(sql.slice(start))![0].split('\n').length - 1
       problems.push({ line: line + blankLines, message: 'a template is one statement: nothing may follow the `;`' })
@@ -53,10 +55,27 @@ export function tokenize(sql: string, firstLine: number): { tokens: SqlToken[]; 
     if (end !== undefined) ended = true
     else if (value !== undefined) tokens.push({ kind: 'value', name: value, line })
     else if (identifier !== undefined) tokens.push({ kind: 'identifier', name: identifier, line })
-    else if (text !== undefined && !ended) tokens.push({ kind: 'text', text })
+    else if (fragment !== undefined) {
+      const token = readFragment(fragment, names!, line)
+      if (typeof token === 'string') problems.push({ line, message: token })
+      else tokens.push(token)
+    } else if (text !== undefined && !ended) tokens.push({ kind: 'text', text })
     line += sql.slice(start, TOKEN.lastIndex).split('\n').length - 1
   }
   return { tokens, problems }
+}
+
+/** The token, or what is wrong with it. */
+function readFragment(name: string, names: string, line: number): SqlToken | string {
+  const known = Object.keys(FRAGMENTS).join(', ')
+  if (!isFragment(name)) return `there is no fragment \`${name}\`: ${known}`
+  const parameters = names
+    .trim()
+    .split(/ +/)
+    .map((place) => place.slice(1))
+  const { parameters: wanted } = fragmentOf(name)
+  if (parameters.length !== wanted) return `the fragment \`${name}\` takes ${wanted} parameters`
+  return { kind: 'fragment', fragment: name, names: parameters, line }
 }
 
 /** Whether a token holds nothing to run. */

@@ -79,7 +79,7 @@ export function readValue(
 }
 
 /** Paths that DuckDB's and Trino's JSON functions read alike. */
-const FIELD_PATH = /^[A-Za-z_][\w-]*(\[\d{1,9}\])*(\.[A-Za-z_][\w-]*(\[\d{1,9}\])*)*$/
+export const FIELD_PATH = /^[A-Za-z_][\w-]*(\[\d{1,9}\])*(\.[A-Za-z_][\w-]*(\[\d{1,9}\])*)*$/
 
 const MAX_BIGINT = 2n ** 63n - 1n
 

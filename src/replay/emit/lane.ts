@@ -18,7 +18,7 @@ export interface LaneStream extends StreamRef {
   placeOf: (bytes: Uint8Array, start: number, length: number) => number
   runs: AsyncGenerator<ChangedRun, void, undefined>
   /** Where a row goes that could not be changed; null: it stops the replay. */
-  deadLetters: DeadLetters | null
+  deadLetters: (DeadLetters & { partition: number }) | null
 }
 
 /** A step is closed at the first of these that it reaches, or before a record that would go beyond `maxBlockBytes`. */
@@ -34,8 +34,6 @@ export interface StepLimits {
 
 /** So many rows may be read without a selected one before a step says where the lane is. */
 const maxQuietOffsets = 100_000n
-/** Dead letters are few; in one partition they stay in the order in which they failed. */
-const deadLetterPartition = 0
 
 /**
  * Encodes what its streams bring, by time when there are several; the last step's positions are the streams' ends.
@@ -72,8 +70,8 @@ export async function* runLane(
           step.rows += 1
         }
       } else {
-        const { topic, letter } = stream.deadLetters ?? unchangeable(rows, row, letters.failure)
-        step.bytes += draft.addRecord(topic, deadLetterPartition, letter(rows, row, letters.failure), rows, row)
+        const { topic, partition, letter } = stream.deadLetters ?? unchangeable(rows, row, letters.failure)
+        step.bytes += draft.addRecord(topic, partition, letter(rows, row, letters.failure), rows, row)
         step.deadLetters += 1
       }
       const offset = rows.offset[row]!

@@ -11,13 +11,15 @@ import {
 } from './plan.ts'
 
 /**
- * Divides the partitions that have something to emit into at most `maxShares` shares of like size. What is merged by time
- * cannot be divided: there is one share for each target then.
+ * Divides the partitions that have something to emit into at most `maxShares` shares of like size, where each target
+ * partition is one share's: of several writers' aborted transactions in one partition kafkajs filters but one, and would give
+ * read models records that are not there. So order `key` has a single share, and `time` one for each target.
  */
 export function divideShares(sources: readonly SourcePlan[], order: ReplayOrder, maxShares: number): SharePlan[] {
   const lanes = order === 'time' ? lanesByTarget(sources) : busyStreams(sources).map((stream) => [stream])
   const largestFirst = lanes.map((lane) => ({ lane, rows: rowsOfAll(sources, lane) })).sort((a, b) => b.rows - a.rows)
-  const count = order === 'time' ? lanes.length : Math.min(maxShares, lanes.length)
+  const most = { partition: maxShares, key: 1, time: lanes.length }
+  const count = Math.min(most[order], lanes.length)
   const shares = Array.from({ length: count }, (_, share) => ({ share, rows: 0, lanes: [] as LanePlan[] }))
   for (const { lane, rows } of largestFirst) {
     const smallest = shares.reduce((least, share) => (share.rows < least.rows ? share : least))

@@ -37,7 +37,8 @@ export async function prepareTargets(
     prepared.set(topic, await prepareTarget(eventLog, replay, topic, known?.[topic] ?? null, accept))
   }
   const deadLetters = replay.job.transform?.deadLetterTopic ?? null
-  if (deadLetters !== null) prepared.set(deadLetters, await prepareDeadLetters(eventLog, deadLetters))
+  if (deadLetters !== null)
+    prepared.set(deadLetters, await prepareDeadLetters(eventLog, deadLetters, replay.plan.shares.length))
   return prepared
 }
 
@@ -62,10 +63,10 @@ async function prepareTarget(
 }
 
 /** Whatever it holds already, of this replay or others, more can be added. */
-async function prepareDeadLetters(eventLog: EventLog, topic: string): Promise<PreparedTarget> {
+async function prepareDeadLetters(eventLog: EventLog, topic: string, partitions: number): Promise<PreparedTarget> {
   let info = await eventLog.inspectTarget(topic)
   if (info === null) {
-    info = await createdTarget(eventLog, topic, targetOptions(1, {}))
+    info = await createdTarget(eventLog, topic, targetOptions(partitions, {}))
   }
   const incarnationId = await identify(eventLog, topic, null)
   if (info === null) throw vanished(topic)

@@ -6,8 +6,8 @@ import type { StoredReplay } from './stored-replay.ts'
  * deleted stays, which is untidy and no more.
  */
 export async function forgetProgress({ eventLog, log }: ReplayDeps, { id, plan }: StoredReplay): Promise<void> {
-  for (const { share } of plan.shares) {
-    const [forgotten] = await Promise.allSettled([eventLog.forgetProgress({ replay: id, task: share })])
+  const forgetting = plan.shares.map(({ share }) => eventLog.forgetProgress({ replay: id, task: share }))
+  for (const forgotten of await Promise.allSettled(forgetting)) {
     if (forgotten.status === 'rejected') {
       log.warn('the progress of a replay stays at the broker', { replay: id, reason: String(forgotten.reason) })
     }

@@ -194,8 +194,15 @@ export class ShareRun {
         signal: this.#stop.signal,
         onDamaged: (segment, error) => this.#passOver(source.topic, ref.partition, segment, error),
       }),
-      deadLetters: change.deadLettersOf(source.topic, ref.partition),
+      deadLetters: this.#deadLetters(source.topic, ref.partition),
     }
+  }
+
+  /** Each share has a partition of that topic to itself, for the reason that divideShares has. */
+  #deadLetters(topic: string, partition: number): LaneStream['deadLetters'] {
+    const letters = this.#options.change.deadLettersOf(topic, partition)
+    if (letters === null) return null
+    return { ...letters, partition: this.share % this.#options.targets.get(letters.topic)!.partitions }
   }
 
   async #passOver(topic: string, partition: number, segment: CommittedSegment, error: DamagedDataError): Promise<void> {

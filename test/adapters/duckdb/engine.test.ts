@@ -137,6 +137,30 @@ describe('DuckDB over an archive', () => {
     assert.deepEqual(later.rows, [['2025-01-14T10:00:00Z', '2025-01-14T10:28:00Z', 30n]])
   })
 
+  it('leaves out files by what the statement says of time, offset and partition, and estimates without reading', async () => {
+    const cases: [where: string, files: number, rows: bigint][] = [
+      ["record_timestamp >= TIMESTAMP '2025-01-14 10:00:00'", 2, 60n],
+      ['record_partition = 1 AND record_timestamp >= $from', 1, 30n],
+      ['record_offset >= 9007199254740993', 4, 60n],
+      ['record_offset < 10', 1, 10n],
+      ['record_offset BETWEEN 70 AND 80', 0, 0n],
+    ]
+    for (const [where, files, rows] of cases) {
+      const request = {
+        sql: `SELECT count(*) FROM orders WHERE ${where}`,
+        ...(where.includes('$from') && { parameters: { from: '2025-01-14T10:00:00Z' } }),
+      }
+      const { statistics, rows: counted } = await rig.query(request)
+      const timed = where.includes('$from') ? 2 : files
+      assert.deepEqual([statistics.files, counted[0]![0]], [timed, rows], where)
+      const estimate = await rig.service.estimate(request, new AbortController().signal)
+      assert.deepEqual([estimate.files, estimate.bytes], [statistics.files, statistics.bytes], where)
+    }
+    await assert.rejects(rig.service.estimate({ sql: 'DROP VIEW orders' }, new AbortController().signal), {
+      code: 'sql-forbidden',
+    })
+  })
+
   it('places an SQL error by line and column, and says what names there are', async () => {
     await assert.rejects(rig.rows("SELECT 'ä',\n  nope FROM orders"), (error: InvalidInputError) => {
       assert.equal(error.code, 'sql-invalid')
@@ -152,6 +176,10 @@ describe('DuckDB over an archive', () => {
     })
     await assert.rejects(rig.rows('SELEC 1'), { code: 'sql-invalid', message: /^line 1, column 1: syntax error/ })
     await assert.rejects(rig.rows('SELECT CAST(from_utf8(record_key) AS int) FROM orders'), { code: 'sql-invalid' })
+  })
+
+  it('refuses a text that is longer than any that people write', async () => {
+    await assert.rejects(rig.rows(`SELECT '${'x'.repeat(300_000)}'`), { code: 'sql-invalid', message: /longer than/ })
   })
 
   it('binds parameters by type and never reads them as SQL', async () => {

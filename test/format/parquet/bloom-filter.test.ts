@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { xxhash64 } from 'hyparquet/src/xxhash.js'
 import { sbbfContains } from 'hyparquet-writer/src/bloom.js'
 import { BloomFilter } from '../../../src/format/parquet/bloom-filter.ts'
+import { isMisread } from '../../../src/format/parquet/misread-key.ts'
 import { xxHash64 } from '../../../src/format/parquet/xxhash64.ts'
 
 const words = new Uint32Array(2)
@@ -39,7 +40,9 @@ test('a filter holds all its keys also when it is folded, and is no larger than 
         const filter = new BloomFilter(Math.max(room, keys.length))
         for (const key of keys) for (let twice = 0; twice < 2; twice++) insert(filter, Buffer.from(key))
         const found = filter.toWords()
-        assert.ok(found.byteLength <= Math.max(32, 2 * keys.length))
+        const entries =
+          keys.length + keys.filter((key) => isMisread(Buffer.from(key), 0, Buffer.byteLength(key))).length
+        assert.ok(found.byteLength <= Math.max(32, 2 * entries))
         for (const key of keys) assert.ok(sbbfContains(found, xxhash64(Buffer.from(key))), key)
       },
     ),

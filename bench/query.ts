@@ -1,0 +1,102 @@
+/**
+ * How fast SQL over an archive is answered, statement by statement: Coldstream's embedded engine; plain DuckDB over a glob
+ * of the same folder; pyarrow's dataset; Trino, where the test kit has it. Each statement runs in a process of its own
+ * (Trino: in its server), rounds take turns. Prints whether the goals hold.
+ *
+ * Run: `npm run bench:query [-- --records 20000000 --runs 3 --only coldstream,duckdb,pyarrow,trino]`
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { DuckDbEngine } from '../src/adapters/duckdb/engine.ts'
+import { openFileStore } from '../src/adapters/file/store.ts'
+import { SystemClock } from '../src/adapters/system-clock.ts'
+import { commitLogSnapshots } from '../src/query/archive-snapshots.ts'
+import { QueryService } from '../src/query/query-service.ts'
+import { filesInPlace } from '../src/query/segment-files.ts'
+import { BUILT_IN_TEMPLATES, loadTemplates } from '../src/query/template/library.ts'
+import { machineLine } from './kit/report.ts'
+import { buildArchive } from './query/archive.ts'
+import { measurePlanning, PLANNING_SEGMENTS } from './query/planning.ts'
+import { type Ask, coldstream, plainDuckDb, pyarrowDataset } from './query/programs.ts'
+import { questions } from './query/questions.ts'
+import { type Answers, goalLines, queryTable } from './query/report.ts'
+import { startTrinoPeer } from './query/trino.ts'
+
+const { values: args } = parseArgs({
+  options: {
+    records: { type: 'string', default: '20000000' },
+    runs: { type: 'string', default: '3' },
+    only: { type: 'string', default: 'coldstream,duckdb,pyarrow,trino' },
+    segments: { type: 'string', default: String(PLANNING_SEGMENTS) },
+  },
+})
+const hours = 24
+const shape = {
+  topic: 'orders',
+  records: Number(args.records),
+  partitions: 8,
+  hours,
+  segmentRecords: 100_000,
+  keys: Math.max(64, Math.floor(Number(args.records) / 40)),
+}
+const limits = { maxRows: 1_000_000, maxResultBytes: 2 ** 30, timeoutMs: 3_600_000, maxMemoryBytes: 4 * 2 ** 30 }
+
+console.log(machineLine())
+const folder = await mkdtemp(join(tmpdir(), 'coldstream-bench-query-'))
+const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true })]
+try {
+  const store = await openFileStore(pathToFileURL(folder).href)
+  const segments = await buildArchive(store, shape)
+  const library = await loadTemplates([BUILT_IN_TEMPLATES])
+  const engine = new DuckDbEngine({
+    temporaryFolder: tmpdir(),
+    maxSpillBytes: 16 * 2 ** 30,
+    threads: availableParallelism(),
+  })
+  const service = new QueryService({
+    engines: [engine],
+    defaultEngine: engine.name,
+    snapshots: commitLogSnapshots(store),
+    files: filesInPlace(store.url),
+    templates: library,
+    clock: new SystemClock(),
+    limits,
+    concurrency: { running: 1, waiting: 1 },
+    broker: () => Promise.reject(new Error('there is no broker')),
+  })
+  const asked = questions(library, hours, engine)
+  const wanted = args.only.split(',')
+  const programs = new Map<string, Ask>()
+  if (wanted.includes('coldstream')) programs.set('coldstream', coldstream(service))
+  if (wanted.includes('duckdb')) programs.set('duckdb', plainDuckDb(folder))
+  if (wanted.includes('pyarrow')) programs.set('pyarrow', await pyarrowDataset(folder, hours))
+  if (wanted.includes('trino')) {
+    const trino = await startTrinoPeer(shape, limits)
+    if (trino === null) console.log('Trino is left out: the test kit has not fetched it on this machine.')
+    else {
+      stops.unshift(trino.stop)
+      programs.set('trino', trino.ask)
+    }
+  }
+  console.log(`${shape.records} records in ${segments} segments, ${asked.length} statements`)
+  const answers: Answers = new Map()
+  for (let round = 1; round <= Number(args.runs); round++) {
+    for (const question of asked) {
+      for (const [program, ask] of programs) {
+        const seconds = await ask(question)
+        if (seconds !== null)
+          answers.set(`${program}/${question.name}`, [...(answers.get(`${program}/${question.name}`) ?? []), seconds])
+      }
+    }
+    console.log(`round ${round} of ${args.runs} is done`)
+  }
+  const planning = wanted.includes('coldstream') ? await measurePlanning(Number(args.segments)) : null
+  console.log(`\nSeconds, median of ${args.runs} rounds; ${machineLine()}\n`)
+  console.log(queryTable(asked, [...programs.keys()], answers))
+  console.log(`\n${goalLines(asked, answers, planning).join('\n')}`)
+} finally {
+  for (const stop of stops) await stop()
+}

@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openS3Store } from '../../src/adapters/s3/store.ts'
+import { SystemClock } from '../../src/adapters/system-clock.ts'
+import { TrinoEngine } from '../../src/adapters/trino/engine.ts'
+import type { QueryLimits } from '../../src/ports/query-engine.ts'
+import { commitLogSnapshots } from '../../src/query/archive-snapshots.ts'
+import { renderDdl } from '../../src/query/ddl/render.ts'
+import { tableShape } from '../../src/query/ddl/table-shape.ts'
+import { QueryService } from '../../src/query/query-service.ts'
+import { SegmentCache } from '../../src/query/segment-cache.ts'
+import { BUILT_IN_TEMPLATES, loadTemplates } from '../../src/query/template/library.ts'
+import { kitCacheDir } from '../../test/kit/cache.ts'
+import { startMinio } from '../../test/kit/minio.ts'
+import { freshBucket } from '../../test/kit/s3-server.ts'
+import { startTrino } from '../../test/kit/trino.ts'
+import { onTrino } from '../../test/kit/trino-client.ts'
+import { type ArchiveShape, buildArchive } from './archive.ts'
+import { type Ask, coldstream } from './programs.ts'
+
+const SCHEMA = 'bench'
+
+/** A Trino of this machine over the same archive in a MinIO; null where the kit has not fetched it. */
+export async function startTrinoPeer(
+  shape: ArchiveShape,
+  limits: QueryLimits,
+): Promise<{ ask: Ask; stop: () => Promise<void> } | null> {
+  if (!existsSync(join(kitCacheDir, 'trino-476'))) return null
+  const minio = await startMinio()
+  const trino = await startTrino(minio)
+  const store = openS3Store(`s3://${await freshBucket(minio)}/archive`, { ...minio, forcePathStyle: true })
+  await buildArchive(store, shape)
+  const snapshots = commitLogSnapshots(store)
+  const { topic } = shape
+  const table = tableShape({
+    ...{ topic, storeUrl: store.url, table: null, schema: SCHEMA, discovery: 'registered', fields: {} },
+    segments: (await snapshots.load(topic)).segments,
+  })
+  await onTrino(trino, `CREATE SCHEMA ${SCHEMA}`)
+  for (const statement of renderDdl('trino', table)) await onTrino(trino, statement)
+  const options = { url: trino.url, user: 'bench', password: null, accessToken: null, catalog: 'hive', schema: SCHEMA }
+  const engine = new TrinoEngine(options)
+  const service = new QueryService({
+    engines: [engine],
+    defaultEngine: engine.name,
+    snapshots,
+    files: new SegmentCache({ store, folder: tmpdir(), maxBytes: 1 }),
+    templates: await loadTemplates([BUILT_IN_TEMPLATES]),
+    clock: new SystemClock(),
+    limits,
+    concurrency: { running: 1, waiting: 1 },
+    broker: () => Promise.reject(new Error('there is no broker')),
+  })
+  return {
+    ask: coldstream(service, engine.name),
+    async stop() {
+      await engine.close()
+      await store.close()
+      await trino.stop()
+      await minio.stop()
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
+import { failureOf, forbidden, notOfTheStatement } from './failure.ts'
+import type { Failure, FromChild, OpenMessage, RunMessage, ToChild } from './protocol.ts'
+import { refusalsOf } from './refusals.ts'
+import { RowStream } from './row-stream.ts'
+import { lockOnto, openDatabase } from './sandbox.ts'
+import { parseSelect, prepareSelect } from './statement.ts'
+
+/** One statement, from its text to its rows, in a database of its own. Paths are relative to the working folder. */
+export class StatementRunner {
+  #connection: DuckDBConnection | null = null
+  #settings: OpenMessage | null = null
+  #stream: RowStream | null = null
+  #paths: ReadonlySet<string> = new Set()
+
+  /** Answers a message; a failure is an answer, too. */
+  async answer(message: ToChild): Promise<FromChild> {
+    try {
+      switch (message.kind) {
+        case 'open':
+          return await this.#open(message)
+        case 'run':
+          return await this.#run(message)
+        case 'next':
+          return await this.#stream!.next()
+      }
+    } catch (error) {
+      return { kind: 'failed', failure: this.#failureOf(error) }
+    }
+  }
+
+  /** Share of the work that is done, or null while it is not known. */
+  get progress(): number | null {
+    const percentage = this.#connection?.progress.percentage ?? -1
+    return percentage > 0 ? Math.min(1, percentage / 100) : null
+  }
+
+  /** Ends the database; what still runs in it fails. */
+  close(): void {
+    this.#connection?.closeSync()
+  }
+
+  async #open(message: OpenMessage): Promise<FromChild> {
+    this.#settings = message
+    this.#connection = await openDatabase(message)
+    const parsed = await parseSelect(this.#connection, message.sql, message.parameters)
+    const refusals = await refusalsOf(this.#connection, parsed)
+    if (refusals.length > 0) throw forbidden(refusals.join(' '))
+    return { kind: 'tables', names: parsed.tables, bounds: parsed.bounds }
+  }
+
+  async #run({ tables }: RunMessage): Promise<FromChild> {
+    const connection = this.#connection!
+    const { sql, parameters, maxRows, maxResultBytes } = this.#settings!
+    this.#paths = new Set(tables.flatMap((table) => table.parts.flatMap((part) => part.paths)))
+    try {
+      await lockOnto(connection, tables)
+    } catch (error) {
+      throw notOfTheStatement(this.#failureOf(error))
+    }
+    const statement = await prepareSelect(connection, sql, parameters)
+    const result = await statement.stream()
+    this.#stream = new RowStream(result, maxRows, maxResultBytes)
+    return { kind: 'columns', columns: columnsOf(result) }
+  }
+
+  #failureOf(error: unknown): Failure {
+    return failureOf(error, this.#settings?.sql ?? '', this.#paths)
+  }
+}
+
+function columnsOf(result: DuckDBResult): { name: string; type: string }[] {
+  return result.columnNames().map((name, index) => ({ name, type: result.columnType(index).toString() }))
+}

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { parquetReadObjects } from 'hyparquet'
+import { openFileStore } from '../../src/adapters/file/store.ts'
+import { archiveRecords } from '../query/archive.ts'
+import { orders } from '../query/orders.ts'
+
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+let folder: string
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'coldstream-cli-query-'))
+  const store = await openFileStore(pathToFileURL(join(folder, 'archive')).href)
+  await archiveRecords(store, 'orders', orders())
+  await store.close()
+})
+after(() => rm(folder, { recursive: true }))
+
+/** Runs `coldstream query` as a user does, in a process of its own. */
+function query(args: string[], stdin = ''): Promise<{ code: number; stdout: Buffer; stderr: string }> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [main, 'query', ...args],
+      { cwd: folder, env: { ...process.env, COLDSTREAM_STORE: join(folder, 'archive') }, encoding: 'buffer' },
+      (error, stdout, stderr) =>
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr: stderr.toString() }),
+    )
+    child.stdin?.end(stdin)
+  })
+}
+
+const two =
+  'SELECT record_partition AS p, record_key AS key, record_value AS v FROM orders ORDER BY p, record_offset LIMIT 2'
+
+describe('coldstream query', () => {
+  it('shows wide rows a line a value, also for \\G behind a statement from standard input', async () => {
+    const expected = `-[ row 1 ]--
+p    0
+key  order-0-0
+v    {"id":"e-0-0","type":"OrderPlaced","order":"order-0-0","total":0}
+-[ row 2 ]--
+p    0
+key  order-0-1
+v    {"id":"e-0-1","type":"OrderPaid","order":"order-0-1","total":1.5}
+`
+    for (const [args, stdin] of [
+      [[two, '--format', 'vertical'], ''],
+      [['-'], `${two}\\G\n`],
+    ] as const) {
+      const { code, stdout, stderr } = await query([...args], stdin)
+      assert.equal(code, 0, stderr)
+      assert.equal(stdout.toString(), expected)
+      assert.match(stderr, /^2 rows from 4 files/)
+    }
+  })
+
+  it('writes NDJSON and Parquet', async () => {
+    const ndjson = await query([two, '--format', 'ndjson'])
+    const lines = ndjson.stdout.toString().trimEnd().split('\n')
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).key),
+      ['order-0-0', 'order-0-1'],
+    )
+    const { stdout, stderr } = await query([two, '--format', 'parquet'])
+    const file = new Uint8Array(stdout).buffer as ArrayBuffer
+    const rows = await parquetReadObjects({ file, utf8: false }).catch((error) => assert.fail(`${error} ${stderr}`))
+    assert.deepEqual(
+      rows.map(({ p, key }) => [p, Buffer.from(key).toString()]),
+      [
+        [0, 'order-0-0'],
+        [0, 'order-0-1'],
+      ],
+    )
+  })
+
+  it('says what it would read, and names the engines there are', async () => {
+    const sql = "SELECT count(*) FROM orders WHERE record_timestamp >= TIMESTAMP '2025-01-14 10:00:00'"
+    const { stdout } = await query([sql, '--estimate'])
+    assert.match(stdout.toString(), /^duckdb would read at most 2 files, \d/)
+    const { code, stderr } = await query([sql, '--engine', 'nope'])
+    assert.equal(code, 2)
+    assert.match(stderr, /no engine "nope" here\.\n.*Name one of duckdb/)
+  })
+})
