@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import kafkajs, { type IHeaders } from 'kafkajs'
 
@@ -16,6 +17,7 @@ export function independentClient(brokers: readonly string[]): InstanceType<type
   return new Kafka({ brokers: [...brokers], clientId: 'judge', logLevel: logLevel.NOTHING, retry })
 }
 
+const maxAttempts = 10
 const maxWaitMs = 250
 /** Fetches in a row, from each broker, that had to wait to the end before a topic counts as read: one may just be slow. */
 const quietFetches = 3
@@ -32,6 +34,19 @@ export interface JudgedRecord {
 
 /** All that a read-committed kafkajs consumer sees of a topic now, in the order of each partition. */
 export async function readCommitted(brokers: readonly string[], topic: string): Promise<JudgedRecord[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await readOnce(brokers, topic)
+    } catch (error) {
+      // of a broker that has just started, however patient the client was told to be
+      const isLoading = error instanceof Error && /coordinator is loading/.test(error.message)
+      if (!isLoading || attempt === maxAttempts) throw error
+      await setTimeout(1_000)
+    }
+  }
+}
+
+async function readOnce(brokers: readonly string[], topic: string): Promise<JudgedRecord[]> {
   const consumer = independentClient(brokers).consumer({ groupId: `judge-${randomUUID()}`, maxWaitTimeInMs: maxWaitMs })
   const records: JudgedRecord[] = []
   const caughtUp = Promise.withResolvers<void>()
