@@ -12,8 +12,8 @@ import {
 
 /**
  * Divides the partitions that have something to emit into at most `maxShares` shares of like size, where each target
- * partition is one share's: of several writers' aborted transactions in one partition kafkajs filters but one, and would give
- * read models records that are not there. So order `key` has a single share, and `time` one for each target.
+ * partition is one share's: where several writers' transactions were aborted in one partition, kafkajs gives out records of
+ * them, which read models would take for real. So order `key` has a single share, and `time` one for each target.
  */
 export function divideShares(sources: readonly SourcePlan[], order: ReplayOrder, maxShares: number): SharePlan[] {
   const lanes = order === 'time' ? lanesByTarget(sources) : busyStreams(sources).map((stream) => [stream])
