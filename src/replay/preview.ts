@@ -4,6 +4,7 @@ import type { ReplayDeps } from './deps.ts'
 import { type Finding, refusal } from './plan/finding.ts'
 import type { PreparedReplay } from './plan/prepare.ts'
 import { planOf } from './plan/shares.ts'
+import { pickerOf } from './read/select/conditions.ts'
 import { streamRows } from './read/stream.ts'
 import { jobToJson, type ReplayRequest } from './request/request.ts'
 import type { Members } from './request/shape.ts'
@@ -64,11 +65,10 @@ async function sampleChange(deps: ReplayDeps, { job }: ReplayRequest, { plan }: 
     for (const stream of plan.shares.flatMap(({ lanes }) => lanes.flatMap(({ streams }) => streams))) {
       const planned = planOf(plan.sources, stream)
       const source = plan.sources[stream.source]!
-      const { where } = job.source
       const rows = streamRows({
         ...{ source, plan: planned, selection: job.source, next: planned.from, change: null, signal: over.signal },
         ...{ store: deps.store, eventLog: deps.eventLog },
-        picker: where === null ? null : deps.conditions.of(where, source.topic, [planned.segments]),
+        picker: pickerOf(deps.conditions, job.source.where, source.topic, planned.segments),
         onDamaged: (_, error) => Promise.reject(error),
       })
       for await (const run of rows) {

@@ -100,6 +100,7 @@ export interface Speed {
 }
 
 export function planSummary(plan: ReplayPlan): PlanSummary {
+  const times = recordTimes(plan)
   return {
     sources: plan.sources.map(({ topic, incarnation, target, partitions }) => ({
       ...{ topic, incarnation, target },
@@ -107,8 +108,8 @@ export function planSummary(plan: ReplayPlan): PlanSummary {
     })),
     shares: plan.shares.length,
     ...planTotals(plan),
-    firstTimestamp: isoOrNull(recordTimes(plan)?.firstMs),
-    lastTimestamp: isoOrNull(recordTimes(plan)?.lastMs),
+    firstTimestamp: isoOrNull(times?.firstMs),
+    lastTimestamp: isoOrNull(times?.lastMs),
   }
 }
 

@@ -81,8 +81,6 @@ class Lanes {
   readonly #waiting: (() => AsyncGenerator<LaneStep, void, undefined>)[]
   readonly #active: Lane[] = []
   #turn = 0
-  /** A step was taken that nobody wrote, or lanes were not read to their ends. */
-  #isOpen = true
 
   constructor(lanes: readonly (() => AsyncGenerator<LaneStep, void, undefined>)[]) {
     this.#waiting = [...lanes]
@@ -90,7 +88,7 @@ class Lanes {
 
   /** Every lane was read to its end. */
   get areDone(): boolean {
-    return !this.#isOpen
+    return this.#active.length + this.#waiting.length === 0
   }
 
   async next(maxActive: number, byTime: boolean): Promise<LaneStep | null> {
@@ -98,10 +96,7 @@ class Lanes {
       while (this.#active.length < maxActive && this.#waiting.length > 0) {
         this.#active.push({ ahead: new Ahead(this.#waiting.shift()!()), step: null })
       }
-      if (this.#active.length === 0) {
-        this.#isOpen = false
-        return null
-      }
+      if (this.#active.length === 0) return null
       const lane = byTime ? await this.#earliest() : this.#active[this.#turn % this.#active.length]!
       if (lane === undefined) continue
       const step = lane.step ?? (await lane.ahead.next())

@@ -1,6 +1,7 @@
 import { ConflictError } from '../../errors.ts'
 import type { OutgoingRecord } from '../../format/record-batch/index.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
+import type { ChangedRow } from '../change/changed-row.ts'
 import type { DeadLetters } from '../change/replay-change.ts'
 import type { StreamRef } from '../plan/plan.ts'
 import type { ChangedRun } from '../read/changed-run.ts'
@@ -54,13 +55,13 @@ export async function* runLane(
   for await (const { stream: index, run } of laneRuns(streams)) {
     const stream = streams[index]!
     const { rows, changed } = run
+    const { key } = rows
     for (let row = run.from; row < run.to; row += 1) {
-      if (draft.rows > 0 && wouldOverflow(draft, stream, run, row, bounds)) yield finish()
-      const step = draft.stream(index, stream, positions[index]!)
       const letters = changed?.[row - run.base]
+      const partition = letters === undefined ? stream.placeOf(key.bytes, key.start[row]!, key.length[row]!) : -1
+      if (draft.rows > 0 && wouldOverflow(draft, stream.target, partition, rows, row, letters, bounds)) yield finish()
+      const step = draft.stream(index, stream, positions[index]!)
       if (letters === undefined) {
-        const { bytes, start, length } = rows.key
-        const partition = stream.placeOf(bytes, start[row]!, length[row]!)
         step.bytes += draft.addRow(stream.target, partition, rows, row)
         step.rows += 1
       } else if ('records' in letters) {
@@ -97,26 +98,25 @@ async function* laneRuns(
   else for await (const run of streams[0]!.runs) yield { stream: 0, run }
 }
 
-/** Whether the row belongs into the next step. */
+/** Whether the row belongs into the next step. `partition` is that of a row that goes as it is, without `letters`. */
 function wouldOverflow(
   draft: StepDraft,
-  stream: LaneStream,
-  { rows, changed, base }: ChangedRun,
+  target: string,
+  partition: number,
+  rows: RowBatch,
   row: number,
+  letters: ChangedRow | undefined,
   { maxBlockBytes, maxSpanMs }: StepLimits,
 ): boolean {
   if (maxSpanMs !== Number.POSITIVE_INFINITY) {
     const timestampMs = Number(rows.timestampMicros[row]! / 1000n)
     if (timestampMs - (draft.timestampMs ?? timestampMs) > maxSpanMs) return true
   }
-  if (changed !== null) {
-    const letters = changed[row - base]!
+  if (letters !== undefined) {
     const bytes = 'records' in letters ? letters.records.reduce((sum, record) => sum + outgoingBytes(record), 0) : 0
     return draft.bytes + bytes > maxBlockBytes
   }
-  const { bytes, start, length } = rows.key
-  const partition = stream.placeOf(bytes, start[row]!, length[row]!)
-  const held = draft.bytesOf(stream.target, partition)
+  const held = draft.bytesOf(target, partition)
   return held > 0 && held + recordBytes(rows, row) > maxBlockBytes
 }
 

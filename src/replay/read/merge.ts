@@ -1,6 +1,7 @@
 import { DamagedDataError } from '../../errors.ts'
-import type { BinaryColumn, RowBatch } from '../../format/row-batch.ts'
+import type { RowBatch } from '../../format/row-batch.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
+import { noRows } from '../../format/take-rows.ts'
 
 /** A segment whose bytes were checked, read a row group at a time. */
 export interface OpenSegment {
@@ -48,7 +49,7 @@ export async function* mergeSegments(
       current = lowest(cursors)
       if (cursor === null) {
         const next = limit(cursors, null, opening.segment?.firstOffset ?? null)
-        if (next !== null && next > emitted + 1n) yield { rows: noRows, from: 0, to: 0, next }
+        if (next !== null && next > emitted + 1n) yield { rows: nothing, from: 0, to: 0, next }
       }
     }
     if (current === null) return
@@ -60,16 +61,8 @@ export async function* mergeSegments(
   }
 }
 
-const noBytes: BinaryColumn = { bytes: Buffer.alloc(0), start: new Int32Array(0), length: new Int32Array(0) }
-const noRows: RowBatch = {
-  rows: 0,
-  partition: 0,
-  offset: new BigInt64Array(0),
-  timestampMicros: new BigInt64Array(0),
-  key: noBytes,
-  value: noBytes,
-  headers: { first: new Int32Array(1), keys: noBytes, values: noBytes },
-}
+/** For a run without rows, of which nobody asks whose it is. */
+const nothing = noRows(0)
 
 /** Opens segments in order, some ahead of what was taken. */
 class Opening {

@@ -77,9 +77,8 @@ export class ReplayController {
 
   /** Stands still with the shares that are another instance's now. */
   async yieldShares(): Promise<void> {
-    const isLost = (share: number): boolean => !this.#deps.work.has(this.replay.id, share)
-    this.#runs.halt(isLost)
-    await this.#runs.settled(isLost)
+    this.#runs.halt(this.#isOthers)
+    await this.#runs.settled(this.#isOthers)
     this.kick()
   }
 
@@ -154,17 +153,17 @@ export class ReplayController {
 
   async #run(): Promise<void> {
     const running = this.entry
-    const { eventLog, work } = this.#deps
-    const { id, plan } = this.replay
+    const { eventLog } = this.#deps
+    const { plan } = this.replay
     this.#targets ??= await prepareTargets(eventLog, this.replay, this.entry.targets, this.entry.accept)
     this.#change ??= await ReplayChange.open(this.replay, this.#deps.upcasters, this.#deps.clock)
     await this.book.refresh(this.elsewhere)
     if (this.#runs.yielded.length > 0) await this.book.refreshProgress(this.#runs.yielded)
+    this.#runs.halt(this.#isOthers)
     for (const share of plan.shares) {
       const number = share.share
-      if (this.book.isFinished(number)) continue
-      if (!work.has(id, number)) this.#runs.halt((other) => other === number)
-      else if (this.#runs.mayStart(number, this.book.progress(number))) {
+      if (this.book.isFinished(number) || this.#isOthers(number)) continue
+      if (this.#runs.mayStart(number, this.book.progress(number))) {
         this.#halted.shares.delete(number)
         this.#runs.start({
           ...{
@@ -275,8 +274,11 @@ export class ReplayController {
     this.#tell()
   }
 
+  /** Whether the share is another instance's to run. */
+  readonly #isOthers = (share: number): boolean => !this.#deps.work.has(this.replay.id, share)
+
   get #leads(): boolean {
-    return this.#deps.work.has(this.replay.id, leadingShare)
+    return !this.#isOthers(leadingShare)
   }
 
   #rateOf(share: number): ShareRate {

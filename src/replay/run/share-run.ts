@@ -13,6 +13,7 @@ import type { LaneStep } from '../emit/step-draft.ts'
 import { endOffset, type SharePlan, type StreamRef } from '../plan/plan.ts'
 import { planOf } from '../plan/shares.ts'
 import type { PreparedTarget } from '../plan/target.ts'
+import { pickerOf } from '../read/select/conditions.ts'
 import { noteSkipped, skippable } from '../read/skipped-segment.ts'
 import { streamRows } from '../read/stream.ts'
 import { targetTopics } from '../request/request.ts'
@@ -180,7 +181,6 @@ export class ShareRun {
     const { job, plan } = replay
     const source = plan.sources[ref.source]!
     const partitionPlan = planOf(plan.sources, ref)
-    const { where } = job.source
     const { store, eventLog } = deps
     return {
       ...{ source: ref.source, partition: ref.partition, next },
@@ -189,7 +189,7 @@ export class ShareRun {
       placeOf: placing(replay, ref.partition),
       runs: streamRows({
         ...{ source, plan: partitionPlan, selection: job.source, next, store, eventLog },
-        picker: where === null ? null : deps.conditions.of(where, source.topic, [partitionPlan.segments]),
+        picker: pickerOf(deps.conditions, job.source.where, source.topic, partitionPlan.segments),
         change: change.of(source.topic, ref.partition),
         signal: this.#stop.signal,
         onDamaged: (segment, error) => this.#passOver(source.topic, ref.partition, segment, error),

@@ -8,3 +8,13 @@ export interface Conditions {
   /** What the condition selects of a topic. `ahead`: segments of each partition, in the order in which they will be asked for. */
   of(condition: string, topic: string, ahead: readonly (readonly CommittedSegment[])[]): OffsetPicker
 }
+
+/** What a selection's condition picks of a partition; null when it has none. */
+export function pickerOf(
+  conditions: Conditions,
+  where: string | null,
+  topic: string,
+  segments: readonly CommittedSegment[],
+): OffsetPicker | null {
+  return where === null ? null : conditions.of(where, topic, [segments])
+}
