@@ -3,23 +3,31 @@ import { setTimeout } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
 import { independentClient } from '../adapters/kafka/judge.ts'
 
+export interface NewTopic {
+  topic: string
+  partitions?: number
+  /** The brokers of each partition, instead of a number of partitions. */
+  replicas?: readonly (readonly number[])[]
+  config?: Readonly<Record<string, string>>
+}
+
 /**
  * Creates a topic by a client that is not ours, and waits until each partition has a leader. kafkajs's own wait fails on a
  * broker that is busy: it takes a topic that is not known everywhere yet for one that does not exist.
  */
 export async function createIndependently(
   brokers: readonly string[],
-  {
-    topic,
-    partitions = 1,
-    config = {},
-  }: { topic: string; partitions?: number; config?: Readonly<Record<string, string>> },
+  { topic, partitions = 1, replicas, config = {} }: NewTopic,
 ): Promise<void> {
   const admin = independentClient(brokers).admin()
   await admin.connect()
   try {
     const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, numPartitions: partitions, configEntries }] })
+    const placement =
+      replicas === undefined
+        ? { numPartitions: partitions }
+        : { replicaAssignment: replicas.map((nodes, partition) => ({ partition, replicas: [...nodes] })) }
+    await admin.createTopics({ waitForLeaders: false, topics: [{ topic, ...placement, configEntries }] })
     for (const deadlineMs = Date.now() + 30_000; !(await hasLeaders(admin, topic)); await setTimeout(50)) {
       if (Date.now() > deadlineMs) throw new Error(`${topic} has no leaders after 30 s`)
     }

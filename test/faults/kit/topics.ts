@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Message } from 'kafkajs'
 import { independentClient } from '../../adapters/kafka/judge.ts'
+import { createIndependently } from '../../kit/topics.ts'
 import { type Expected, expectedOf } from './expected.ts'
 
 /** A topic that is written to its end, and what an archive of it has to hold. */
@@ -37,21 +38,7 @@ export async function createTopicNamed(
 ): Promise<void> {
   const far = '9223372036854775807'
   const all = { 'retention.ms': '-1', 'message.timestamp.before.max.ms': far, 'message.timestamp.after.max.ms': far }
-  const admin = independentClient(brokers).admin()
-  await admin.connect()
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [
-      {
-        topic,
-        ...(replicas === undefined
-          ? { numPartitions: partitions }
-          : { replicaAssignment: replicas.map((nodes, partition) => ({ partition, replicas: nodes })) }),
-        configEntries: Object.entries({ ...all, ...config }).map(([key, value]) => ({ name: key, value })),
-      },
-    ],
-  })
-  await admin.disconnect()
+  await createIndependently(brokers, { topic, partitions, replicas, config: { ...all, ...config } })
 }
 
 /** The i-th record: hours alternate, so that every range of a partition fills two segments. */
