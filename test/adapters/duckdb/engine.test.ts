@@ -244,7 +244,7 @@ describe('DuckDB over an archive', () => {
   it('stops when it is cancelled: before it begins, while it runs, between two batches', async () => {
     await assert.rejects(rig.query({ sql: 'SELECT 1' }, AbortSignal.abort()), { code: 'query-cancelled' })
     const running = new AbortController()
-    const sql = 'SELECT count(*) FROM range(1000000) a, range(1000000) b WHERE hash(a.range) = hash(b.range + 1)'
+    const sql = 'SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a.range + b.range) = 1'
     const answer = rig.query({ sql }, running.signal)
     setImmediate(() => running.abort())
     await assert.rejects(answer, { code: 'query-cancelled' })
