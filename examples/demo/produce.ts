@@ -38,7 +38,7 @@ export async function deleteTopics(kafka: Kafka, target: string, replayId: strin
   await admin.connect()
   try {
     const made = (name: string): boolean =>
-      name in topics || name === target || name.startsWith(`coldstream-progress-${replayId}-`)
+      name in topics || name === target || name === `coldstream-progress-${replayId}`
     await admin.deleteTopics({ topics: (await admin.listTopics()).filter(made) })
   } finally {
     await admin.disconnect()

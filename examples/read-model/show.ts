@@ -33,7 +33,7 @@ export async function show(
       cleaning.push(() =>
         deleteTopics(
           kafka,
-          (name) => name === topic || name === rebuild || name.startsWith(`coldstream-progress-${rebuild}-`),
+          (name) => name === topic || name === rebuild || name === `coldstream-progress-${rebuild}`,
         ),
       )
     }

@@ -85,8 +85,8 @@ export interface EventLog {
    */
   readProgress(share: ShareId): Promise<Uint8Array | null>
 
-  /** Deletes what is kept of a share that nobody writes any more; content when nothing is. */
-  forgetProgress(share: ShareId): Promise<void>
+  /** Deletes what is kept of a replay's shares that nobody writes any more; content when nothing is. */
+  forgetProgress(replay: string): Promise<void>
 
   /**
    * Looks whether the broker can be reached and serves what is needed, whether its clock agrees, and whether this client
@@ -213,6 +213,8 @@ export interface ShareId {
   replay: string
   /** Number of the share, from 0; one writer each. */
   task: number
+  /** How many shares the replay has; always the same. */
+  tasks: number
 }
 
 /** Who writes; the broker fences writers of the same share. */

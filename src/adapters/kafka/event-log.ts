@@ -155,8 +155,8 @@ export class KafkaEventLog implements EventLog {
     }
   }
 
-  forgetProgress(share: ShareId): Promise<void> {
-    return ProgressLog.delete(this.#cluster, share)
+  forgetProgress(replay: string): Promise<void> {
+    return ProgressLog.delete(this.#cluster, replay)
   }
 
   async examine(topics: readonly string[], groups: readonly string[]): Promise<CheckResult[]> {

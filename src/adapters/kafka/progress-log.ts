@@ -12,7 +12,6 @@ import { listOffsets, type OffsetKind } from './offsets.ts'
 import { type Attempt, repeatUntilDone } from './retry.ts'
 
 const namePrefix = 'coldstream-progress-'
-const partition = 0
 /** Longer than any transaction on the partition may last. */
 const settleLimitMs = 120_000
 /**
@@ -37,30 +36,32 @@ export function isProgressTopic(topic: string): boolean {
   return topic.startsWith(namePrefix)
 }
 
-/** One name for a share. Throws InvalidInputError `writer-id-invalid`: it becomes part of a topic's name. */
-export function shareName({ replay, task }: ShareId): string {
+/** One name for a share. Throws InvalidInputError `writer-id-invalid`: it becomes part of a transactional id. */
+export function shareName({ replay, task, tasks }: ShareId): string {
   const name = `${replay}-${task}`
-  if (/^[a-zA-Z0-9._-]{1,200}$/.test(replay) && Number.isInteger(task) && task >= 0) return name
-  throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' cannot name a writer`, {
-    remedy: 'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay.',
+  if (/^[a-zA-Z0-9._-]{1,200}$/.test(replay) && Number.isInteger(task) && task >= 0 && task < tasks) return name
+  throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' of ${tasks} cannot name a writer`, {
+    remedy:
+      'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay, and count its shares from 0.',
   })
 }
 
 /**
- * The progress of one share: a compacted topic with a single partition and a single key, written in the transactions of
- * the share's writer. It is the share's alone, because a transaction that another leaves open on the partition would hold
- * the last stable offset back and hide this one's progress from a read-committed read.
+ * The progress of one share: a partition of a compacted topic that the shares of a replay have together, with a single
+ * key, written in the transactions of the share's writer. The partition is the share's alone, because a transaction that
+ * another leaves open on it would hold the last stable offset back and hide this one's progress from a read-committed read.
  */
 export class ProgressLog {
   readonly topic: TopicIdentity
-  readonly partition: number = partition
+  readonly partition: number
   readonly #cluster: KafkaCluster
   readonly #encoder: RecordEncoder = new RecordEncoder(256)
   readonly #key: Buffer
 
-  private constructor(cluster: KafkaCluster, topic: TopicIdentity) {
+  private constructor(cluster: KafkaCluster, topic: TopicIdentity, partition: number) {
     this.#cluster = cluster
     this.topic = topic
+    this.partition = partition
     this.#key = Buffer.from(topic.topic)
   }
 
@@ -68,32 +69,41 @@ export class ProgressLog {
   static async open(cluster: KafkaCluster, share: ShareId): Promise<ProgressLog> {
     const existing = await ProgressLog.find(cluster, share)
     if (existing !== null) return existing
-    const topic = namePrefix + shareName(share)
-    await createTopic(cluster, topic, 1, config)
-    const found = cluster.metadata.topic(topic)
-    if (found === undefined) throw topicNotFound(topic)
-    return new ProgressLog(cluster, found)
+    const topic = topicOf(share.replay)
+    await createTopic(cluster, topic, share.tasks, config)
+    const created = await ProgressLog.find(cluster, share)
+    if (created === null) throw topicNotFound(topic)
+    return created
   }
 
-  /** The log of a share; null when there is none. Changes nothing. */
+  /** The log of a share; null when there is none. Changes nothing. Throws InvalidInputError `progress-topic-unfit`. */
   static async find(cluster: KafkaCluster, share: ShareId): Promise<ProgressLog | null> {
-    const [found] = await cluster.refresh([namePrefix + shareName(share)])
-    return found === undefined ? null : new ProgressLog(cluster, found)
+    shareName(share)
+    const topic = topicOf(share.replay)
+    const [found] = await cluster.refresh([topic])
+    if (found === undefined) return null
+    if (found.partitions.length === share.tasks) return new ProgressLog(cluster, found, share.task)
+    const message = `Topic '${topic}' has ${found.partitions.length} partitions, and the replay ${share.tasks} shares`
+    throw new InvalidInputError('progress-topic-unfit', message, {
+      remedy:
+        'It is not this replay that made it: start the replay under another id, or delete the topic if nothing needs it.',
+      details: { topic },
+    })
   }
 
   /** Throws what would keep a writer from having its log, as far as that can be told without creating it. */
   static async examine(cluster: KafkaCluster, share: ShareId): Promise<void> {
-    const topic = namePrefix + shareName(share)
+    const topic = topicOf(share.replay)
     const [found] = await cluster.refresh([topic], true)
-    if (found === undefined) return tryTopic(cluster, topic, 1, config)
+    if (found === undefined) return tryTopic(cluster, topic, share.tasks, config)
     const allowed = found.authorizedOperations
     if (allowed === null || (allowed & mayReadAndWrite) === mayReadAndWrite) return
     throw brokerRefusal(KafkaCode.topicAuthorizationFailed, 'the progress', `topic '${topic}'`)
   }
 
-  /** Deletes the log of a share, if there is one. */
-  static async delete(cluster: KafkaCluster, share: ShareId): Promise<void> {
-    await deleteTopic(cluster, namePrefix + shareName(share))
+  /** Deletes the logs of a replay's shares, if there are any. */
+  static async delete(cluster: KafkaCluster, replay: string): Promise<void> {
+    await deleteTopic(cluster, topicOf(replay))
   }
 
   /** The record that states `progress`. */
@@ -118,7 +128,7 @@ export class ProgressLog {
   }
 
   async #offset(kind: OffsetKind): Promise<bigint> {
-    const [offset] = await listOffsets(this.#cluster, this.topic, [partition], kind)
+    const [offset] = await listOffsets(this.#cluster, this.topic, [this.partition], kind)
     return offset!
   }
 
@@ -145,11 +155,16 @@ export class ProgressLog {
   async #lastWithin(from: bigint, end: bigint): Promise<Buffer | null> {
     const cursor = new RecordCursor()
     let last: Buffer | null = null
-    await readCommittedRange(this.#cluster, this.topic, partition, [from, end], (run) => {
+    await readCommittedRange(this.#cluster, this.topic, this.partition, [from, end], (run) => {
       if (run.kind === 'records') last = lastValueOf(cursor, run.block) ?? last
     })
     return last
   }
+}
+
+/** The topic that holds the progress of all shares of a replay. */
+function topicOf(replay: string): string {
+  return namePrefix + replay
 }
 
 function lastValueOf(cursor: RecordCursor, block: RecordBlock): Buffer | null {

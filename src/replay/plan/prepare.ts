@@ -59,7 +59,8 @@ export async function prepareReplay(
     findings.push(...checkTarget({ target: topic, info, partitions: targetPartitions, continued }))
   }
   const missing = outcome.sources.flatMap((facts) => facts.missing.map((range) => ({ topic: facts.topic, ...range })))
-  findings.push(...(await eventLog.examineWriting({ replay: id ?? 'preview', task: 0 }, creations)))
+  const share = { replay: id ?? 'preview', task: 0, tasks: Math.max(1, outcome.plan.shares.length) }
+  findings.push(...(await eventLog.examineWriting(share, creations)))
   const deadLetters = job.transform?.deadLetterTopic ?? null
   if (deadLetters !== null && [...source.topics, ...targetTopics(target)].includes(deadLetters)) {
     findings.push({

@@ -185,7 +185,7 @@ export class ReplayController {
     }
     const isFinished = plan.shares.every(({ share }) => this.book.isFinished(share))
     if (isFinished && this.#leads && (await this.#advance(running, { state: 'completed' })))
-      await forgetProgress(this.#deps, this.replay)
+      await forgetProgress(this.#deps, this.replay.id)
   }
 
   /** Halts or aborts what runs here; whoever leads waits for the others, and fences those that do not answer. */

@@ -1,7 +1,7 @@
 import type { ReplayDeps } from '../deps.ts'
 import type { ReplayProgress, StreamProgress } from '../emit/progress.ts'
 import type { ShareEntry } from './share-entry.ts'
-import { ownProgress } from './share-run.ts'
+import { ownProgress, shareId } from './share-run.ts'
 import type { StoredReplay } from './stored-replay.ts'
 
 /** What a replay emitted, over all its starts. */
@@ -79,10 +79,10 @@ export class ShareBook {
   /** Asks the broker how far the shares are that others run. */
   async refreshProgress(shares: readonly number[]): Promise<void> {
     const { id, run } = this.#replay
-    const read = async (task: number): Promise<void> => {
-      if (this.isFinished(task)) return
-      const bytes = await this.#deps.eventLog.readProgress({ replay: id, task })
-      if (bytes !== null) this.#progress.set(task, ownProgress(bytes, id, run))
+    const read = async (share: number): Promise<void> => {
+      if (this.isFinished(share)) return
+      const bytes = await this.#deps.eventLog.readProgress(shareId(this.#replay, share))
+      if (bytes !== null) this.#progress.set(share, ownProgress(bytes, id, run))
     }
     await Promise.all(shares.map(read))
   }

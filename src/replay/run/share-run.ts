@@ -1,6 +1,6 @@
 import { ConflictError, type DamagedDataError, InvalidInputError, UnavailableError } from '../../errors.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
-import type { EventWriter } from '../../ports/event-log.ts'
+import type { EventWriter, ShareId } from '../../ports/event-log.ts'
 import type { Log } from '../../ports/log.ts'
 import type { ReplayChange } from '../change/replay-change.ts'
 import type { ReplayDeps } from '../deps.ts'
@@ -218,7 +218,12 @@ export class ShareRun {
 export function openShareWriter({ eventLog }: ReplayDeps, replay: StoredReplay, share: number): Promise<EventWriter> {
   const deadLetters = replay.job.transform?.deadLetterTopic ?? null
   const targets = [...targetTopics(replay.job.target), ...(deadLetters === null ? [] : [deadLetters])]
-  return eventLog.openWriter({ replay: replay.id, task: share, targets })
+  return eventLog.openWriter({ ...shareId(replay, share), targets })
+}
+
+/** What the broker knows a share by. */
+export function shareId({ id, plan }: StoredReplay, share: number): ShareId {
+  return { replay: id, task: share, tasks: plan.shares.length }
 }
 
 /** What a writer that was just opened says of an earlier start of the same share. */

@@ -21,7 +21,7 @@ describe('the Kafka writer compresses', () => {
     const target = `target-${codec ?? 'usual'}`
     try {
       await log.createTarget(target, { partitions: 1, config: {}, maxRecordBytes: 1_000_000 })
-      const writer = await log.openWriter({ replay: target, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay: target, task: 0, tasks: 8, targets: [target] })
       await writer.write(target, 0, numbered(0, 100))
       await writer.commit(Buffer.from('all'))
       await writer.close()

@@ -7,7 +7,7 @@ import { numbered } from './records.ts'
  */
 const [broker, replay, target, total, partitions] = process.argv.slice(2)
 const log = await KafkaEventLog.connect({ brokers: [broker!], clientId: 'crashing-writer' })
-const writer = await log.openWriter({ replay: replay!, task: 0, targets: [target!] })
+const writer = await log.openWriter({ replay: replay!, task: 0, tasks: 8, targets: [target!] })
 process.stdout.write('open')
 const blockRecords = 200
 const blocksPerCommit = 10

@@ -35,7 +35,7 @@ describe('a Kafka cluster as an event log', () => {
   }
 
   async function writeTo(target: string, ...blocks: ReturnType<typeof numbered>[]): Promise<void> {
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [target] })
     for (const block of blocks) await writer.write(target, 0, block)
     await writer.commit(Buffer.from('done'))
     await writer.close()
@@ -82,7 +82,7 @@ describe('a Kafka cluster as an event log', () => {
   it('bounds a partition by the last stable offset', async () => {
     const topic = await topicWith({ 'retention.ms': '-1' })
     const [identity] = await log.describe([topic])
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [topic] })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [topic] })
     await writer.write(topic, 0, numbered(0, 10))
     await writer.commit(Buffer.from(''))
     await writer.close()

@@ -43,7 +43,7 @@ for (const version of [1, 2]) {
         const target = `target-${randomUUID()}`
         await log.createTarget(target, { partitions: 1, config: {}, maxRecordBytes: 1_000_000 })
         proxy.cut(key, times)
-        const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
+        const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [target] })
         for (let from = 0; from < 6000; from += 100) {
           await writer.write(target, 0, numbered(from, from + 100))
           if (from % 1000 === 900) await writer.commit(Buffer.from(String(from)))

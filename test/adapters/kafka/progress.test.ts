@@ -23,7 +23,7 @@ describe('the progress of a share, read from outside', () => {
     await kafka.stop()
   })
 
-  const freshShare = (): ShareId => ({ replay: `r-${randomUUID()}`, task: 0 })
+  const freshShare = (): ShareId => ({ replay: `r-${randomUUID()}`, task: 0, tasks: 8 })
   const open = (share: ShareId): Promise<EventWriter> => log.openWriter({ ...share, targets: [target] })
   const progressOf = async (share: ShareId): Promise<string | null> => {
     const progress = await log.readProgress(share)
@@ -74,11 +74,11 @@ describe('the progress of a share, read from outside', () => {
       idempotent: true,
     })
     await producer.connect()
-    const topic = `coldstream-progress-${share.replay}-0`
+    const topic = `coldstream-progress-${share.replay}`
     const transaction = await producer.transaction()
     // One batch each.
     for (let sent = 0; sent < 150; sent += 1)
-      await transaction.send({ topic, messages: [{ key: 'x', value: 'never' }] })
+      await transaction.send({ topic, messages: [{ key: 'x', value: 'never', partition: 0 }] })
     assert.equal(await progressOf(share), 'the only one')
     await transaction.abort()
     assert.equal(await progressOf(share), 'the only one')
@@ -99,8 +99,8 @@ describe('the progress of a share, read from outside', () => {
     const writer = await open(share)
     await writer.commit(Buffer.from('old'))
     await writer.close()
-    await log.forgetProgress(share)
-    await log.forgetProgress(share)
+    await log.forgetProgress(share.replay)
+    await log.forgetProgress(share.replay)
     assert.equal(await progressOf(share), null)
     assert.ok(!(await topicsOfBroker()).some((topic) => topic.includes(share.replay)))
     const another = await open(share)
@@ -109,7 +109,18 @@ describe('the progress of a share, read from outside', () => {
   })
 
   it('refuses names that no share has', async () => {
-    await assert.rejects(log.readProgress({ replay: 'a/b', task: 0 }), { code: 'writer-id-invalid' })
-    await assert.rejects(log.forgetProgress({ replay: 'a', task: -1 }), { code: 'writer-id-invalid' })
+    await assert.rejects(log.readProgress({ replay: 'a/b', task: 0, tasks: 8 }), { code: 'writer-id-invalid' })
+    await assert.rejects(log.readProgress({ replay: 'a', task: -1, tasks: 8 }), { code: 'writer-id-invalid' })
+    await assert.rejects(log.readProgress({ replay: 'a', task: 8, tasks: 8 }), { code: 'writer-id-invalid' })
+    await assert.rejects(log.forgetProgress('a/b'), { code: 'topic-name-invalid' })
+  })
+
+  it('is not mixed with that of another division of the same replay', async () => {
+    const share = freshShare()
+    await (await open(share)).close()
+    await assert.rejects(open({ ...share, tasks: 4 }), {
+      code: 'progress-topic-unfit',
+      message: /8 partitions.* 4 shares/,
+    })
   })
 })

@@ -51,7 +51,7 @@ describe('the Kafka writer on two brokers', () => {
     const target = `target-${randomUUID()}`
     await log.createTarget(target, { partitions, config: {}, maxRecordBytes: 1 })
     assert.equal(new Set(await leaders(target)).size, 2)
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [target] })
     const writeAll = async (from: number, to: number): Promise<void> => {
       for (let next = from; next < to; next += 100) {
         for (let partition = 0; partition < partitions; partition += 1) {
@@ -85,7 +85,7 @@ describe('the Kafka writer on two brokers', () => {
   it('goes on when the coordinator of its transactions moves, within a unit and at its commit', async () => {
     const target = `target-${randomUUID()}`
     await log.createTarget(target, { partitions: 1, config: {}, maxRecordBytes: 1 })
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [target] })
     for (let next = 0; next < 3000; next += 1000) {
       await writer.write(target, 0, numbered(next, next + 500))
       await swapLeaders('__transaction_state')

@@ -63,7 +63,7 @@ describe('the Kafka writer under crashes', () => {
 
   it('goes on when the broker is killed in the middle of a unit', async () => {
     const target = await freshTarget(2)
-    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [target] })
+    const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [target] })
     for (let from = 0; from < 10_000; from += 500) {
       await writer.write(target, 0, numbered(from, from + 500))
       await writer.write(target, 1, numbered(from, from + 500))
@@ -82,7 +82,7 @@ describe('the Kafka writer under crashes', () => {
   it('is not taken for a rival of itself when the broker ends a unit that lasted too long', async () => {
     const target = await freshTarget(1)
     const cluster = new KafkaCluster({ brokers: kafka.brokers, clientId: 'slow' })
-    const id = { replay: `r-${randomUUID()}`, task: 0, targets: [target] }
+    const id = { replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [target] }
     const open = (): Promise<KafkaWriter> =>
       KafkaWriter.open(cluster, id, { codec: 'none', transactionTimeoutMs: 1000 })
     const slow = await open()

@@ -52,7 +52,7 @@ for (const version of [1, 2]) {
 
     it('says which limit was lowered under it, and a successor writes what fits', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await writer.write(target, 0, noise(100_000))
       await writer.commit(Buffer.from('1'))
       await admin.alterConfigs({
@@ -83,7 +83,7 @@ for (const version of [1, 2]) {
       })
       await writer.close()
       assert.equal((await log.inspectTarget(target))?.maxRecordBytes, 50_000)
-      const successor = await log.openWriter({ replay, task: 0, targets: [target] })
+      const successor = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await successor.write(target, 0, noise(40_000))
       await successor.commit(Buffer.from('3'))
       await successor.close()
@@ -92,7 +92,7 @@ for (const version of [1, 2]) {
 
     it('says that its target was deleted, and closes', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await writer.write(target, 0, numbered(0, 10))
       await writer.commit(Buffer.from('10'))
       await writer.write(target, 0, numbered(10, 20))
@@ -103,12 +103,14 @@ for (const version of [1, 2]) {
       }
       await assert.rejects(writeOn(), { name: 'ConflictError', code: 'target-deleted', message: new RegExp(target) })
       await writer.close()
-      await assert.rejects(log.openWriter({ replay, task: 0, targets: [target] }), { code: 'topic-not-found' })
+      await assert.rejects(log.openWriter({ replay, task: 0, tasks: 8, targets: [target] }), {
+        code: 'topic-not-found',
+      })
     })
 
     it('commits nothing into a namesake that took the place of its target', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await writer.write(target, 0, numbered(0, 10))
       await writer.commit(Buffer.from('10'))
       await admin.deleteTopics({ topics: [target] })
@@ -120,13 +122,13 @@ for (const version of [1, 2]) {
       await assert.rejects(writeOn(), { name: 'ConflictError', code: 'target-deleted' })
       await writer.close()
       assert.deepEqual(await readCommitted(kafka.brokers, target), [])
-      const progress = await log.readProgress({ replay, task: 0 })
+      const progress = await log.readProgress({ replay, task: 0, tasks: 8 })
       assert.equal(Buffer.from(progress!).toString(), '10')
     })
 
     it('is not fenced when the coordinator forgot it, and a successor goes on from its progress', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await writer.write(target, 0, numbered(0, 10))
       await writer.commit(Buffer.from('10'))
       const { transactionalIds } = await forgotten(replay)
@@ -137,7 +139,7 @@ for (const version of [1, 2]) {
       }
       await assert.rejects(writeOn(), { name: 'UnavailableError', code: 'transaction-aborted' })
       await writer.close()
-      const successor = await log.openWriter({ replay, task: 0, targets: [target] })
+      const successor = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       assert.equal(Buffer.from(successor.progress!).toString(), '10')
       await successor.write(target, 0, numbered(10, 20))
       await successor.commit(Buffer.from('20'))
@@ -159,7 +161,7 @@ for (const version of [1, 2]) {
     it('says that a unit lasted too long also when it only writes on', async () => {
       const { target, replay } = await freshTarget()
       const cluster = new KafkaCluster({ brokers: kafka.brokers, clientId: 'slow' })
-      const id = { replay, task: 0, targets: [target] }
+      const id = { replay, task: 0, tasks: 8, targets: [target] }
       const slow = await KafkaWriter.open(cluster, id, { codec: 'none', transactionTimeoutMs: 500 })
       const writeOn = async (): Promise<void> => {
         for (;;) await slow.write(target, 0, numbered(0, 10))
@@ -174,7 +176,7 @@ for (const version of [1, 2]) {
       const { target, replay } = await freshTarget()
       const cluster = new KafkaCluster({ brokers: kafka.brokers, clientId: 'long' })
       const options = { codec: 'none', transactionTimeoutMs: 60_001 } as const
-      await assert.rejects(KafkaWriter.open(cluster, { replay, task: 0, targets: [target] }, options), {
+      await assert.rejects(KafkaWriter.open(cluster, { replay, task: 0, tasks: 8, targets: [target] }, options), {
         name: 'InvalidInputError',
         code: 'transaction-timeout-refused',
         remedy: /60001/,
@@ -189,7 +191,7 @@ for (const version of [1, 2]) {
         config: { 'cleanup.policy': 'compact' },
         maxRecordBytes: 1,
       })
-      const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, targets: [compacted] })
+      const writer = await log.openWriter({ replay: `r-${randomUUID()}`, task: 0, tasks: 8, targets: [compacted] })
       const withoutKey = async (): Promise<void> => {
         await writer.write(compacted, 0, numbered(0, 1))
         await writer.commit(Buffer.from('1'))

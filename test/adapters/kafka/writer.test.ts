@@ -31,7 +31,7 @@ for (const version of [1, 2]) {
 
     it('makes records visible at the commit and not before', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       assert.equal(writer.progress, null)
       await writer.write(target, 0, numbered(0, 10))
       assert.deepEqual(await readCommitted(kafka.brokers, target), [])
@@ -42,7 +42,7 @@ for (const version of [1, 2]) {
 
     it('keeps the order within each partition over many blocks and commits', async () => {
       const { target, replay } = await freshTarget(3)
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       for (let from = 0; from < 3000; from += 50) {
         const writes = [0, 1, 2].map((partition) => writer.write(target, partition, numbered(from, from + 50)))
         await Promise.all(writes)
@@ -56,7 +56,7 @@ for (const version of [1, 2]) {
 
     it('drops what was aborted and goes on', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await writer.write(target, 0, numbered(0, 5))
       await writer.commit(Buffer.from('5'))
       await writer.write(target, 0, numbered(100, 200))
@@ -69,21 +69,21 @@ for (const version of [1, 2]) {
 
     it('gives a successor the progress of the last commit, also when there were many', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 3, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 3, tasks: 8, targets: [target] })
       for (let commit = 0; commit < 70; commit += 1) await writer.commit(Buffer.from(`progress ${commit}`))
       await writer.write(target, 0, numbered(0, 5))
       await writer.close()
-      const successor = await log.openWriter({ replay, task: 3, targets: [target] })
+      const successor = await log.openWriter({ replay, task: 3, tasks: 8, targets: [target] })
       assert.equal(progressText(successor.progress), 'progress 69')
       await successor.close()
-      const neighbour = await log.openWriter({ replay, task: 4, targets: [target] })
+      const neighbour = await log.openWriter({ replay, task: 4, tasks: 8, targets: [target] })
       assert.equal(neighbour.progress, null)
       await neighbour.close()
     })
 
     it('finds progress behind a long run of aborted units', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await writer.commit(Buffer.from('the only one'))
       await writer.close()
       const producer = independentClient(kafka.brokers).producer({
@@ -92,23 +92,23 @@ for (const version of [1, 2]) {
         idempotent: true,
       })
       await producer.connect()
-      const messages = Array.from({ length: 150 }, () => ({ key: 'x', value: 'never committed' }))
+      const messages = Array.from({ length: 150 }, () => ({ key: 'x', value: 'never committed', partition: 0 }))
       const transaction = await producer.transaction()
-      await transaction.send({ topic: `coldstream-progress-${replay}-0`, messages })
+      await transaction.send({ topic: `coldstream-progress-${replay}`, messages })
       await transaction.abort()
       await producer.disconnect()
-      const successor = await log.openWriter({ replay, task: 0, targets: [target] })
+      const successor = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       assert.equal(progressText(successor.progress), 'the only one')
       await successor.close()
     })
 
     it('fences an older writer of the same id, and none of its uncommitted records appear', async () => {
       const { target, replay } = await freshTarget()
-      const older = await log.openWriter({ replay, task: 0, targets: [target] })
+      const older = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await older.write(target, 0, numbered(0, 4))
       await older.commit(Buffer.from('4'))
       await older.write(target, 0, numbered(4, 5000))
-      const newer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const newer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       assert.equal(progressText(newer.progress), '4')
       await assert.rejects(older.commit(Buffer.from('zombie')), { name: 'FencedError', code: 'writer-fenced' })
       await assert.rejects(older.write(target, 0, numbered(0, 1)), { name: 'FencedError' })
@@ -121,8 +121,8 @@ for (const version of [1, 2]) {
 
     it('fences an older writer that writes only after the newer one opened', async () => {
       const { target, replay } = await freshTarget()
-      const older = await log.openWriter({ replay, task: 0, targets: [target] })
-      const newer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const older = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
+      const newer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       const zombie = async (): Promise<void> => {
         await older.write(target, 0, numbered(0, 5))
         await older.commit(Buffer.from('zombie'))
@@ -135,8 +135,8 @@ for (const version of [1, 2]) {
 
     it('lets a fenced writer find that out without harm to the unit its successor has open', async () => {
       const { target, replay } = await freshTarget()
-      const older = await log.openWriter({ replay, task: 0, targets: [target] })
-      const newer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const older = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
+      const newer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await newer.write(target, 0, numbered(0, 5))
       while ((await log.inspectTarget(target))!.empty);
       await assert.rejects(older.commit(Buffer.from('zombie')), { name: 'FencedError' })
@@ -148,7 +148,7 @@ for (const version of [1, 2]) {
 
     it('says which setting of the target a batch exceeds', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       const noise = Buffer.alloc(2_000_000)
       for (let at = 0; at < noise.length; at += 1) noise[at] = Math.random() * 256
       const tooLarge = async (): Promise<void> => {
@@ -163,13 +163,13 @@ for (const version of [1, 2]) {
     it('commits what it wrote into several topics as one unit, or none of it', async () => {
       const { target, replay } = await freshTarget(2)
       const { target: deadLetters } = await freshTarget()
-      const older = await log.openWriter({ replay, task: 0, targets: [target, deadLetters] })
+      const older = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target, deadLetters] })
       await older.write(target, 1, numbered(0, 10))
       await older.write(deadLetters, 0, numbered(10, 12))
       await older.commit(Buffer.from('12'))
       await older.write(target, 0, numbered(12, 20))
       await older.write(deadLetters, 0, numbered(20, 22))
-      const newer = await log.openWriter({ replay, task: 0, targets: [deadLetters, target] })
+      const newer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [deadLetters, target] })
       assert.equal(progressText(newer.progress), '12')
       await newer.write(deadLetters, 0, numbered(22, 23))
       await newer.commit(Buffer.from('23'))
@@ -185,7 +185,7 @@ for (const version of [1, 2]) {
     it('opens only when every topic is there', async () => {
       const { target, replay } = await freshTarget()
       const targets = [target, 'no-such-topic']
-      await assert.rejects(log.openWriter({ replay, task: 0, targets }), {
+      await assert.rejects(log.openWriter({ replay, task: 0, tasks: 8, targets }), {
         code: 'topic-not-found',
         message: /no-such/,
       })
@@ -194,7 +194,7 @@ for (const version of [1, 2]) {
     it('refuses a partition that the target does not have, and a topic that it was not opened for', async () => {
       const { target, replay } = await freshTarget()
       const { target: other } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       await assert.rejects(writer.write(target, 1, numbered(0, 1)), { code: 'target-partition-missing' })
       await assert.rejects(writer.write(other, 0, numbered(0, 1)), { code: 'target-not-named' })
       await writer.close()
@@ -202,7 +202,7 @@ for (const version of [1, 2]) {
 
     it('numbers offsets anew and keeps timestamps of blocks from a compacted or append-time topic', async () => {
       const { target, replay } = await freshTarget()
-      const writer = await log.openWriter({ replay, task: 0, targets: [target] })
+      const writer = await log.openWriter({ replay, task: 0, tasks: 8, targets: [target] })
       const whole = blockOfRecords([1, 2, 3].map((at) => ({ value: Buffer.from(`v${at}`), timestampMs: 1000 * at })))
       const withHole: RecordBlock = { ...whole, baseOffset: 70n, lastOffset: 99n }
       await writer.write(target, 0, withHole)

@@ -7,7 +7,7 @@ import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
 const { AclOperationTypes, AclPermissionTypes, AclResourceTypes, Kafka, logLevel, ResourcePatternTypes } = kafkajs
 const password = 'a-secret-of-the-test'
 const login = 'org.apache.kafka.common.security.plain.PlainLoginModule required'
-const share = { replay: 'rebuild', task: 0 }
+const share = { replay: 'rebuild', task: 0, tasks: 8 }
 const creation = (topic: string, config: Record<string, string> = {}) => ({
   topic,
   options: { partitions: 2, config, maxRecordBytes: 1 },
