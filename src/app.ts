@@ -8,6 +8,7 @@ import { Capture } from './archive/capture.ts'
 import { createHeadroomMonitor } from './archive/headroom/create.ts'
 import { OpenCaptures } from './archive/open-captures.ts'
 import { CaptureThreads } from './capture-threads.ts'
+import type { KnownLogs } from './catalog/snapshot.ts'
 import type { OpenOptions } from './cli/program.ts'
 import { type Config, loadConfig } from './config.ts'
 import { ConnectService } from './connect/service.ts'
@@ -50,8 +51,9 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
     threads: config.query.threads,
   })
   const engines: readonly QueryEngine[] = [duckdb, ...(await otherEngines(config, clock))]
+  const logs: KnownLogs = new Map()
   const queryParts = {
-    snapshots: commitLogSnapshots(store),
+    snapshots: commitLogSnapshots(store, logs),
     files: segmentFiles(store, config),
     concurrency: config.query.concurrency,
   }
@@ -92,7 +94,7 @@ async function assemble(config: Config, logLevel: Config['log']['level'], store:
       limits: config.query.limits,
       concurrency: config.query.concurrency.running,
     })
-    return new ReplayService({ store, eventLog: kafka, clock, log, work, selections, upcasters, conditions })
+    return new ReplayService({ store, logs, eventLog: kafka, clock, log, work, selections, upcasters, conditions })
   })
   const handovers = lazily(async () => new Handovers({ store, eventLog: await eventLog.get(), clock }))
   const captures = new OpenCaptures()

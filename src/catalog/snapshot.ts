@@ -25,9 +25,9 @@ export interface PartitionSnapshot extends LogState {
 /** Partition logs read at once; each makes up to 16 requests at once. */
 const CONCURRENCY = 8
 
-/** Names of all topics that the archive knows, sorted. One small list request per topic. */
+/** Names of all topics that the archive knows, sorted. */
 export async function listArchivedTopics(store: ObjectStore): Promise<string[]> {
-  const folders = await listFolders(store, 'catalog/')
+  const folders = await store.folders('catalog/')
   return folders
     .map(topicOfFolder)
     .filter((topic) => topic !== null)
@@ -60,46 +60,13 @@ export async function loadTopic(
   return { topic, incarnations }
 }
 
-/**
- * Numbers of the partitions that have a log, ascending. Asked per first digit, so that a thousand partitions are not a
- * thousand requests in a row.
- */
+/** Numbers of the partitions that have a log, ascending. */
 export async function listPartitions(store: ObjectStore, topic: string, incarnation: number): Promise<number[]> {
-  const prefix = incarnationLogPrefix(topic, incarnation)
-  const byDigit = await concurrently([...'0123456789'], 10, (digit) => listFolders(store, prefix, digit))
-  return byDigit
-    .flat()
+  const folders = await store.folders(incarnationLogPrefix(topic, incarnation))
+  return folders
     .filter((name) => /^(0|[1-9][0-9]{0,9})$/.test(name))
     .map(Number)
     .sort((a, b) => a - b)
-}
-
-/** Names of the folders in `prefix` that begin with `start`: looks at the first object of each, then skips the rest of it. */
-async function listFolders(store: ObjectStore, prefix: string, start = ''): Promise<string[]> {
-  const folders: string[] = []
-  for (let startAfter = `${prefix}${start}`; ; ) {
-    const last = folders.at(-1)
-    if (last !== undefined) startAfter = `${prefix}${last}/${AFTER_ALL}`
-    const name = await firstFolderAfter(store, `${prefix}${start}`, prefix.length, startAfter)
-    if (name === null) return folders
-    folders.push(name)
-  }
-}
-
-/** Sorts behind every name that the archive gives to an object in such a folder. */
-const AFTER_ALL = '~'
-
-async function firstFolderAfter(
-  store: ObjectStore,
-  prefix: string,
-  from: number,
-  startAfter: string,
-): Promise<string | null> {
-  for await (const { path } of store.list(prefix, { startAfter, limit: 1 })) {
-    const end = path.indexOf('/', from)
-    return end < 0 ? path.slice(from) : path.slice(from, end)
-  }
-  return null
 }
 
 async function notArchived(store: ObjectStore, topic: string): Promise<NotFoundError> {

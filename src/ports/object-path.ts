@@ -23,6 +23,13 @@ export function checkObjectPrefix(prefix: string): void {
   if (fault !== null) throw pathError(prefix, fault)
 }
 
+/** As checkObjectPath, for a folder: empty, or ends with `/`. */
+export function checkObjectFolder(folder: string): void {
+  if (folder === '') return
+  if (!folder.endsWith('/')) throw pathError(folder, 'names no folder, which ends with `/`')
+  checkObjectPath(folder.slice(0, -1))
+}
+
 /** What is wrong with a path, or null. The empty path is not looked at specially: it has an empty segment. */
 export function objectPathFault(path: string): string | null {
   const fault = textFault(path)

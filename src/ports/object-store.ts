@@ -20,6 +20,12 @@ export interface ObjectStore {
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>
 
   /**
+   * Names of the folders directly in `folder` that objects are in, in ascending order of their UTF-8 bytes; without looking
+   * at those objects one by one. `folder` is empty or ends with `/`.
+   */
+  folders(folder: string): Promise<string[]>
+
+  /**
    * Stores the object unless one is there. `exists` may also be the answer to the caller's own write whose response was
    * lost, so a caller that cares reads and compares. `chunks` are written one after the other and not kept.
    */

@@ -32,9 +32,8 @@ export interface ArchiveSnapshots {
   load(topic: string): Promise<ArchivedTopic>
 }
 
-/** The snapshots that the archive's commit logs state. What was read of them before is kept; what was added is looked for each time. */
-export function commitLogSnapshots(store: ObjectStore): ArchiveSnapshots {
-  const known: KnownLogs = new Map()
+/** The snapshots that the archive's commit logs state. What was read of them before is in `known`; what was added is looked for each time. */
+export function commitLogSnapshots(store: ObjectStore, known: KnownLogs = new Map()): ArchiveSnapshots {
   return {
     topics: () => listArchivedTopics(store),
     load: async (topic) => archivedTopic(await loadTopic(store, topic, known)),

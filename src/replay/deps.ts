@@ -1,3 +1,4 @@
+import type { KnownLogs } from '../catalog/snapshot.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,6 +12,8 @@ import type { WorkSlots } from './run/work-slots.ts'
 /** What replays work with. */
 export interface ReplayDeps {
   store: ObjectStore
+  /** What commit logs said when they were last read in this process. */
+  logs: KnownLogs
   eventLog: EventLog
   records: ReplayRecords
   /** Which shares of all replays are this instance's. */

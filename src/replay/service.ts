@@ -20,8 +20,8 @@ import { SavedSelections } from './selections/saved-selections.ts'
 import { type ReplayStatus, replayStatus } from './status.ts'
 import { Statuses } from './statuses.ts'
 
-export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work'> &
-  Partial<Pick<ReplayDeps, 'limits' | 'work'>> & { selections?: SavedSelections }
+export type ReplayServiceOptions = Omit<ReplayDeps, 'records' | 'limits' | 'work' | 'logs'> &
+  Partial<Pick<ReplayDeps, 'limits' | 'work' | 'logs'>> & { selections?: SavedSelections }
 
 /** JSON-ready. */
 export interface ReplayList {
@@ -37,9 +37,15 @@ export class ReplayService {
   readonly #selections: SavedSelections
   readonly #statuses: Statuses
 
-  constructor({ limits = defaultReplayLimits, work = allSlots, selections, ...deps }: ReplayServiceOptions) {
+  constructor({
+    limits = defaultReplayLimits,
+    work = allSlots,
+    logs = new Map(),
+    selections,
+    ...deps
+  }: ReplayServiceOptions) {
     this.#selections = selections ?? new SavedSelections(deps.store, deps.clock)
-    this.#deps = { ...deps, limits, work, records: new ReplayRecords(deps.store, deps.clock) }
+    this.#deps = { ...deps, limits, work, logs, records: new ReplayRecords(deps.store, deps.clock) }
     this.#controllers = new Controllers(this.#deps)
     this.#statuses = new Statuses(this.#deps, (id) => this.#controllers.get(id))
   }

@@ -328,6 +328,7 @@ const wrap = (store: ObjectStore): ObjectStore => ({
   getRange: (path, start, end) => store.getRange(path, start, end),
   head: (path) => store.head(path),
   list: (prefix, options) => store.list(prefix, options),
+  folders: (folder) => store.folders(folder),
   createIfAbsent: (path, chunks) => store.createIfAbsent(path, chunks),
   delete: (path) => store.delete(path),
   close: () => store.close(),

@@ -29,6 +29,7 @@ function broken(store: ObjectStore, createIfAbsent: ObjectStore['createIfAbsent'
     getRange: (path, start, end) => store.getRange(path, start, end),
     head: (path) => store.head(path),
     list: (prefix, options) => store.list(prefix, options),
+    folders: (folder) => store.folders(folder),
     createIfAbsent,
     delete: (path) => store.delete(path),
     close: () => store.close(),

@@ -42,6 +42,16 @@ export class MemoryStore implements ObjectStore {
     }
   }
 
+  async folders(folder: string): Promise<string[]> {
+    this.requests++
+    const below = [...this.objects.keys()]
+      .filter((path) => path.startsWith(folder))
+      .map((path) => path.slice(folder.length))
+    return [
+      ...new Set(below.filter((path) => path.includes('/')).map((path) => path.slice(0, path.indexOf('/')))),
+    ].sort()
+  }
+
   async createIfAbsent(path: string, chunks: readonly Uint8Array[]): Promise<'created' | 'exists'> {
     this.requests++
     if (this.objects.has(path)) return 'exists'

@@ -256,6 +256,32 @@ export function objectStoreSuite(name: string, start: () => Promise<StoreUnderTe
       assert.deepEqual(pieces, expected)
     })
 
+    test('folders are those that objects are in, each once, in order, however many and however deep', async () => {
+      const names = Array.from({ length: 1_100 }, (_, i) => (i % 3 === 0 ? `f${i}` : i % 3 === 1 ? `f${i}-` : `f+${i}`))
+      const queue = [...names]
+      const writer = async (): Promise<void> => {
+        for (let next = queue.pop(); next; next = queue.pop()) {
+          await t.store.createIfAbsent(`shelf/${next}/deep/er`, [])
+          if (next.length === 2)
+            for (const more of ['a', 'b/c']) await t.store.createIfAbsent(`shelf/${next}/${more}`, [])
+        }
+      }
+      await Promise.all(Array.from({ length: 16 }, writer))
+      await t.store.createIfAbsent('shelf/no-folder', [])
+      await t.store.createIfAbsent('shelf/gone/x', [])
+      await t.store.delete('shelf/gone/x')
+      assert.deepEqual(await t.store.folders('shelf/'), inByteOrder(names))
+      assert.deepEqual(await t.store.folders('shelf/f0/'), ['b', 'deep'])
+      assert.deepEqual(await t.store.folders('shelf/f0/deep/'), [])
+      assert.deepEqual(await t.store.folders('she/'), [])
+      await assert.rejects(t.store.folders('she'), InvalidInputError)
+      const all = new Set(
+        (await paths(t.store, '')).filter((path) => path.includes('/')).map((path) => path.split('/')[0]!),
+      )
+      assert.deepEqual(await t.store.folders(''), inByteOrder([...all]))
+      await assert.rejects(t.store.folders('../'), InvalidInputError)
+    })
+
     test('the empty prefix lists everything and nothing that is no object', async () => {
       const all = await paths(t.store, '')
       assert.deepEqual(all, inByteOrder(all))

@@ -38,6 +38,22 @@ export async function* listFiles(
   }
 }
 
+/** Names of the folders directly in `folder` (empty, or ending with `/`) that files are in, by their UTF-8 bytes. */
+export async function listFolders(root: string, hidden: string, folder: string): Promise<string[]> {
+  const names: string[] = []
+  const none = Buffer.alloc(0)
+  const walk: Walk = { root, hidden, prefix: none, startAfter: none }
+  for (const { path, entry } of await readFolder(walk, folder)) {
+    if (entry.isSymbolicLink()) throw symbolicLink(join(root, path))
+    if (!entry.isDirectory()) continue
+    for await (const _ of listFolder(walk, `${path}/`)) {
+      names.push(entry.name)
+      break
+    }
+  }
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
 /** `folder` is empty for the root, else it ends with `/`. */
 async function* listFolder(walk: Walk, folder: string): AsyncGenerator<ObjectInfo> {
   for (const { path, key, entry } of await readFolder(walk, folder)) {

@@ -3,11 +3,11 @@ import { type FileHandle, link, lstat, open, realpath, unlink } from 'node:fs/pr
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { InvalidInputError } from '../../errors.ts'
-import { checkObjectPath, checkObjectPrefix } from '../../ports/object-path.ts'
+import { checkObjectFolder, checkObjectPath, checkObjectPrefix } from '../../ports/object-path.ts'
 import type { ListOptions, ObjectInfo, ObjectStore } from '../../ports/object-store.ts'
 import { fileError, objectNotFound, pathTaken, symbolicLink, systemCode } from './errors.ts'
 import { makeFolder, refuseLinks, syncFolder } from './folders.ts'
-import { listFiles } from './list.ts'
+import { listFiles, listFolders } from './list.ts'
 import { Temporaries } from './temporaries.ts'
 
 /** Folder below the root for objects that are being written; never listed, no object's path begins with it. */
@@ -95,6 +95,12 @@ class FileStore implements ObjectStore {
     checkObjectPrefix(prefix)
     await refuseLinks(join(this.#root, prefix.slice(0, prefix.lastIndexOf('/') + 1), '.'))
     yield* listFiles(this.#root, temporaryFolder, prefix, options)
+  }
+
+  async folders(folder: string): Promise<string[]> {
+    checkObjectFolder(folder)
+    await refuseLinks(join(this.#root, folder, '.'))
+    return listFolders(this.#root, temporaryFolder, folder)
   }
 
   async createIfAbsent(path: string, chunks: readonly Uint8Array[]): Promise<'created' | 'exists'> {

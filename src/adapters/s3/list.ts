@@ -52,12 +52,38 @@ export async function* listObjects(listing: Listing, fetchPage: FetchPage, url: 
       left -= 1
       if (left <= 0) return
     }
-    if (page.IsTruncated !== true) return
-    if (page.NextContinuationToken === undefined || page.NextContinuationToken === token) {
-      throw unfitStore(url, 'its listing says that there is more, but not where')
-    }
-    token = page.NextContinuationToken
+    token = nextPage(page, token, url)
+    if (token === undefined) return
   }
+}
+
+/** Names of the folders below a key prefix that is empty or ends with `/`; S3 counts what is in each as one key of a page. */
+export async function listFolders(prefix: string, fetchPage: FetchPage, url: string): Promise<string[]> {
+  const names: string[] = []
+  let token: string | undefined
+  do {
+    const page = await fetchPage({
+      Prefix: prefix,
+      Delimiter: '/',
+      ...(token === undefined ? {} : { ContinuationToken: token }),
+    })
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) {
+      const name = Prefix.slice(prefix.length, -1)
+      if (objectPathFault(name) === null) names.push(name)
+    }
+    token = nextPage(page, token, url)
+  } while (token !== undefined)
+  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+/** The token that the next page is asked for by; undefined behind the last one. */
+function nextPage(page: ListObjectsV2CommandOutput, token: string | undefined, url: string): string | undefined {
+  if (page.IsTruncated !== true) return undefined
+  const next = page.NextContinuationToken
+  if (next === undefined || next === token) {
+    throw unfitStore(url, 'its listing says that there is more, but not where')
+  }
+  return next
 }
 
 /** The last key at or before `startAfter` that lies directly in the folder of the prefix; empty when there is none. */

@@ -8,11 +8,11 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
-import { checkObjectPath, checkObjectPrefix } from '../../ports/object-path.ts'
+import { checkObjectFolder, checkObjectPath, checkObjectPrefix } from '../../ports/object-path.ts'
 import type { ListOptions, ObjectInfo, ObjectStore } from '../../ports/object-store.ts'
 import { bodyOf, readBody, sha256Hex, signBody } from './body.ts'
 import { objectNotFound, s3Error, s3Failure, unfitStore } from './errors.ts'
-import { type FetchPage, listObjects } from './list.ts'
+import { type FetchPage, listFolders, listObjects } from './list.ts'
 import { parseS3Url, type S3Location, type S3Options, s3ClientConfig } from './options.ts'
 import { retrying } from './retry.ts'
 
@@ -69,11 +69,12 @@ class S3Store implements ObjectStore {
 
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<ObjectInfo> {
     checkObjectPrefix(prefix)
-    const fetchPage: FetchPage = (request) =>
-      this.#try(`list ${prefix}*`, () =>
-        this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, ...request })),
-      )
-    yield* listObjects({ ...options, root: this.#prefix, prefix }, fetchPage, this.url)
+    yield* listObjects({ ...options, root: this.#prefix, prefix }, this.#pagesOf(prefix), this.url)
+  }
+
+  async folders(folder: string): Promise<string[]> {
+    checkObjectFolder(folder)
+    return listFolders(this.#prefix + folder, this.#pagesOf(folder), this.url)
   }
 
   async createIfAbsent(path: string, chunks: readonly Uint8Array[]): Promise<'created' | 'exists'> {
@@ -105,6 +106,13 @@ class S3Store implements ObjectStore {
 
   async close(): Promise<void> {
     this.#client.destroy()
+  }
+
+  #pagesOf(prefix: string): FetchPage {
+    return (request) =>
+      this.#try(`list ${prefix}*`, () =>
+        this.#client.send(new ListObjectsV2Command({ Bucket: this.#bucket, ...request })),
+      )
   }
 
   async #size(path: string): Promise<number | null> {

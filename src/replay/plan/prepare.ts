@@ -31,13 +31,13 @@ const validationLimitMs = 30_000
  * Throws NotFoundError `topic-not-archived`, InvalidInputError for a condition that is none, UnavailableError.
  */
 export async function prepareReplay(
-  { store, eventLog, conditions, limits }: ReplayDeps,
+  { store, logs, eventLog, conditions, limits }: ReplayDeps,
   job: ReplayJob,
   { id, continued }: { id: string | null; continued: boolean },
 ): Promise<PreparedReplay> {
   const { source, target } = job
   const { maxShares } = limits
-  const snapshots = await concurrently(source.topics, concurrency, (topic) => loadTopic(store, topic))
+  const snapshots = await concurrently(source.topics, concurrency, (topic) => loadTopic(store, topic, logs))
   if (source.where !== null) {
     const signal = AbortSignal.timeout(validationLimitMs)
     for (const topic of source.topics) await conditions.validate(source.where, topic, signal)

@@ -45,6 +45,10 @@ export class StoreView implements ObjectStore {
     yield* await this.#request(() => Array.fromAsync(this.#world.store.list(prefix, options)))
   }
 
+  folders(folder: string): Promise<string[]> {
+    return this.#request(() => this.#world.store.folders(folder))
+  }
+
   async createIfAbsent(path: string, chunks: readonly Uint8Array[]): Promise<'created' | 'exists'> {
     const { scheduler, faultRate } = this.#world
     const outcome = await this.#request(() => this.#create(path, Buffer.concat(chunks)))
