@@ -23,7 +23,7 @@ export const defaultReplayLimits: ReplayLimits = {
   maxUnitRows: 100_000,
   maxUnitBytes: 64 * 1024 * 1024,
   maxUnitMs: 5_000,
-  firstUnitMs: 200,
+  firstUnitMs: 100,
   maxShares: 4,
   maxLanes: 16,
   // Two blocks of each partition are little memory, and large enough to compress well.

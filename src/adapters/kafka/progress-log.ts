@@ -118,6 +118,7 @@ export class ProgressLog {
    */
   async read(): Promise<Buffer | null> {
     const end = await this.#offset('latest')
+    if (end === 0n) return null
     await this.#settled(end)
     return this.#lastBelow(end)
   }

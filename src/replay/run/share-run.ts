@@ -117,13 +117,13 @@ export class ShareRun {
     const writer = await openShareWriter(deps, replay, this.share)
     try {
       // Only now can nobody else come to its end any more. Of a share that did, the broker may have forgotten the progress.
-      const entry = await deps.records.share(id, this.share)
+      const [entry, { state }] = await Promise.all([deps.records.share(id, this.share), deps.records.state(replay)])
       if (entry?.state === 'finished') {
         this.#keep(entry.progress)
         return 'finished'
       }
       // A start that slept until the replay was paused or cancelled must not write after that was said.
-      if ((await deps.records.state(replay)).state !== 'running') return 'halted'
+      if (state !== 'running') return 'halted'
       const progress = progressOf(writer, id, run)
       this.#keep(progress)
       const isOpen = (stream: StreamRef): boolean =>
