@@ -1,5 +1,5 @@
-import type { StepLimits } from './emit/lane.ts'
 import type { UnitLimits } from './emit/open-unit.ts'
+import type { StepLimits } from './emit/step-draft.ts'
 
 /** In what portions replays are emitted, and how patiently. */
 export interface ReplayLimits extends UnitLimits {

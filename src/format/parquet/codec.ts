@@ -1,4 +1,13 @@
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import {
+  constants,
+  gunzip,
+  gunzipSync,
+  gzipSync,
+  zstdCompressSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from 'node:zlib'
 import { compressSync as snappyCompress, uncompressSync as snappyUncompress } from 'snappy'
 import type { ParquetCodec } from '../log-entry.ts'
 
@@ -38,24 +47,31 @@ export function compressPage(codec: ParquetCodec, body: Buffer): Uint8Array {
   }
 }
 
+/** Smaller pages are decompressed at once: that takes less than handing them to another thread. */
+const smallPageBytes = 48 * 1024
+
+const unzstd = promisify(zstdDecompress)
+const ungzip = promisify(gunzip)
+
 /**
  * Restores a page of exactly `bytes` bytes. Throws whatever the library throws when the input is damaged, and
  * RangeError when it holds more or less; the caller says which page of which segment it was.
  */
-export function decompressPage(codec: ParquetCodec, compressed: Buffer, bytes: number): Buffer {
-  const page = decompress(codec, compressed, bytes)
+export async function decompressPage(codec: ParquetCodec, compressed: Buffer, bytes: number): Promise<Buffer> {
+  const page = await decompress(codec, compressed, bytes)
   if (page.length !== bytes) throw new RangeError(`${page.length} bytes where ${bytes} were expected`)
   return page
 }
 
-function decompress(codec: ParquetCodec, compressed: Buffer, bytes: number): Buffer {
+function decompress(codec: ParquetCodec, compressed: Buffer, bytes: number): Buffer | Promise<Buffer> {
   // One byte more than the page, so that the library sees the end without asking for a second chunk.
   const options = { chunkSize: Math.max(64, bytes + 1), maxOutputLength: Math.max(1, bytes) }
+  const isSmall = bytes < smallPageBytes
   switch (codec) {
     case 'zstd':
-      return zstdDecompressSync(compressed, options)
+      return isSmall ? zstdDecompressSync(compressed, options) : unzstd(compressed, options)
     case 'gzip':
-      return gunzipSync(compressed, options)
+      return isSmall ? gunzipSync(compressed, options) : ungzip(compressed, options)
     case 'snappy':
       return uncompressSnappy(compressed, bytes)
     case 'none':

@@ -47,21 +47,26 @@ export function writeLevels(target: Buffer, at: number, entries: Buffer, count: 
   return end
 }
 
+/** Levels of a page as they were read. */
+export interface ReadLevels {
+  /** The level that all entries have; -1: look at `each`. */
+  same: number
+  each: Uint8Array
+  /** Where they end in the page. */
+  end: number
+}
+
+const noLevels = new Uint8Array(0)
+
 /**
- * Reads `count` levels of `bitWidth` 1 or 2 that begin at `at` into `levels` and returns where they end. Throws
- * RangeError when they do not fit the page or exceed `max`.
+ * Reads `count` levels of `bitWidth` 1 or 2 that begin at `at`. Throws RangeError when they do not fit the page or exceed
+ * `max`.
  */
-export function readLevels(
-  page: Buffer,
-  at: number,
-  count: number,
-  bitWidth: 1 | 2,
-  max: number,
-  levels: Uint8Array,
-): number {
+export function readLevels(page: Buffer, at: number, count: number, bitWidth: 1 | 2, max: number): ReadLevels {
   if (at + 4 > page.length) throw new RangeError('levels begin beyond the page')
   const end = at + 4 + page.readUInt32LE(at)
   if (end > page.length) throw new RangeError('levels end beyond the page')
+  let each = noLevels
   let position = at + 4
   let done = 0
   while (done < count) {
@@ -76,18 +81,26 @@ export function readLevels(
     if (length === 0) throw new RangeError('a run of levels is empty')
     if (header % 2 === 0) {
       if (position >= end) throw new RangeError('levels end in the middle of a run')
+      const level = page[position++]!
+      // Nearly all pages are this: one run, of which nothing has to be kept by entry.
+      if (length >= count && done === 0) {
+        if (level > max) throw new RangeError(`a level is above ${max}`)
+        return { same: level, each, end }
+      }
+      if (done === 0) each = new Uint8Array(count)
       const until = Math.min(count, done + length)
-      levels.fill(page[position++]!, done, until)
+      each.fill(level, done, until)
       done = until
     } else {
       if (position + length * bitWidth > end) throw new RangeError('levels end in the middle of a run')
+      if (done === 0) each = new Uint8Array(count)
       const until = Math.min(count, done + length * 8)
-      done = unpack(page, position, bitWidth, levels, done, until)
+      done = unpack(page, position, bitWidth, each, done, until)
       position += length * bitWidth
     }
   }
-  for (let i = 0; i < count; i++) if (levels[i]! > max) throw new RangeError(`a level is above ${max}`)
-  return end
+  for (let i = 0; i < count; i++) if (each[i]! > max) throw new RangeError(`a level is above ${max}`)
+  return { same: -1, each, end }
 }
 
 function unpack(page: Buffer, at: number, bitWidth: number, levels: Uint8Array, from: number, until: number): number {

@@ -12,16 +12,23 @@ export interface DecodedPage {
   entries: number
 }
 
+/** A page as it is stored. */
+export interface StoredPage {
+  compressed: Buffer
+  /** After decompression. */
+  bytes: number
+  entries: number
+}
+
 /** All places in a column are signed 32-bit numbers. */
 const maxChunkBytes = 2 ** 31 - 1
 
 /**
- * Decompresses pages of a column chunk, whose bytes `stored` are exactly; `entries` is how many they have together, null
- * when nobody says. Throws RangeError or the codec's error when
- * they do not hold together, and InvalidInputError `segment-foreign` for pages that a segment never has.
+ * The pages of a column chunk, or of a part of one, whose bytes `stored` are exactly, each held to its CRC-32; `entries`
+ * is how many they have together, null when nobody says. Throws RangeError when they do not hold together, and
+ * InvalidInputError `segment-foreign` for pages that a segment never has.
  */
-export function readPages(stored: Buffer, codec: ParquetCodec, entries: number | null, path: string): DecodedPage[] {
-  const pages: DecodedPage[] = []
+export function* storedPages(stored: Buffer, entries: number | null, path: string): Generator<StoredPage, void> {
   let found = 0
   let bytes = 0
   for (let at = 0; at < stored.length; ) {
@@ -41,10 +48,17 @@ export function readPages(stored: Buffer, codec: ParquetCodec, entries: number |
     at = end + storedBytes
     const compressed = stored.subarray(end, at)
     if (crc32(compressed) !== header.int(4) >>> 0) throw new RangeError('the checksum of a page is wrong')
-    pages.push({ body: decompressPage(codec, compressed, pageBytes), entries: count })
     found += count
+    yield { compressed, bytes: pageBytes, entries: count }
   }
   if (entries !== null && found !== entries)
     throw new RangeError(`a column has ${found} entries where ${entries} were announced`)
-  return pages
+}
+
+/** Throws RangeError or the codec's error when the page does not hold together. */
+export async function decodePage(
+  { compressed, bytes, entries }: StoredPage,
+  codec: ParquetCodec,
+): Promise<DecodedPage> {
+  return { body: await decompressPage(codec, compressed, bytes), entries }
 }

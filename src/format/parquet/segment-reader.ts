@@ -1,12 +1,12 @@
 import { ColdstreamError } from '../../errors.ts'
-import type { BinaryColumn, RowBatch } from '../row-batch.ts'
+import type { RowBatch } from '../row-batch.ts'
 import type { SegmentIdentity } from '../segment.ts'
 import { probeOf } from './bloom-probe.ts'
 import { type ByteRange, readRange, readRanges, type SegmentSource, withHeldBytes } from './byte-ranges.ts'
-import { binariesOf, headersOf, longsOf } from './column-reader.ts'
 import { damagedSegment } from './damage.ts'
 import { type PageInfo, pageIndexRanges, readPageMap } from './page-map.ts'
-import { type DecodedPage, readPages } from './page-reader.ts'
+import type { DecodedPage } from './page-reader.ts'
+import { decodePageByPage, decodePages, rowsOf, type StoredColumn } from './page-rows.ts'
 import type { Column } from './schema.ts'
 import { parseFooter, type RowBounds, type RowGroupInfo, type SegmentFooter } from './segment-footer.ts'
 
@@ -22,6 +22,7 @@ const leafColumns: Readonly<Record<BatchColumn, readonly Column[]>> = {
 }
 
 const allColumns = Object.keys(leafColumns) as BatchColumn[]
+const allLeaves = allColumns.flatMap((column) => leafColumns[column])
 
 /** The footer of most segments fits in what is read first. */
 const usualTailBytes = 64 * 1024
@@ -83,6 +84,23 @@ export class SegmentReader {
     return await this.#read(group, [group], options.columns ?? allColumns, 0)
   }
 
+  /** Reads a row group a page at a time, the next one while the last is looked at: few of its rows are in memory. */
+  async *readByPages(index: number): AsyncGenerator<RowBatch, void, undefined> {
+    const group = this.#group(index)
+    const { path } = this.#source
+    const part = partName(group)
+    const pages = decodePageByPage(await this.#stored(group, [group], allLeaves, 0), path)
+    let rows = 0
+    for (;;) {
+      const next = await guardedWork(path, part, () => pages.next())
+      if (next.done) break
+      const count = next.value.get('offset')![0]!.entries
+      rows += count
+      yield guarded(path, part, () => rowsOf(next.value, count, this.identity.partition))
+    }
+    if (rows !== group.rows) throw damagedSegment(path, `${part} has ${rows} rows where ${group.rows} were announced`)
+  }
+
   /**
    * Which of the keys the row group may hold, by its bloom filter: what is false it does not hold. Reads a few bytes a
    * key. All true when there is no filter.
@@ -135,29 +153,28 @@ export class SegmentReader {
   ): Promise<RowBatch> {
     const { path } = this.#source
     const leaves = allColumns.filter((column) => columns.includes(column)).flatMap((column) => leafColumns[column])
-    const ranges = leaves.flatMap((leaf) => parts.map(({ chunks }) => chunks[leaf]))
-    const stored = await readRanges(this.#source, ranges, maxGapBytes)
+    const pages = new Map<Column, DecodedPage[]>(leaves.map((leaf) => [leaf, []]))
+    const stored = await this.#stored(group, parts, leaves, maxGapBytes)
+    const decoded = stored.map(({ part, ...column }) =>
+      guardedWork(path, partName(part), () => decodePages(column, path)),
+    )
+    for (const [i, some] of (await Promise.all(decoded)).entries()) pages.get(stored[i]!.column)!.push(...some)
     const rows = parts.reduce((sum, part) => sum + part.rows, 0)
-    const pages = (leaf: Column): DecodedPage[] => {
-      const first = leaves.indexOf(leaf) * parts.length
-      return parts.flatMap((part, i) =>
-        guarded(path, partName(part), () =>
-          readPages(stored[first + i]!, group.chunks[leaf].codec, part.chunks[leaf].entries, path),
-        ),
-      )
-    }
-    const has = new Set(columns)
-    return guarded(path, parts.map(partName).join(', '), () => ({
-      rows,
-      partition: this.identity.partition,
-      offset: has.has('offset') ? longsOf(pages('offset'), rows) : new BigInt64Array(0),
-      timestampMicros: has.has('timestamp') ? longsOf(pages('timestamp'), rows) : new BigInt64Array(0),
-      key: has.has('key') ? binariesOf(pages('key'), rows) : emptyColumn(),
-      value: has.has('value') ? binariesOf(pages('value'), rows) : emptyColumn(),
-      headers: has.has('headers')
-        ? headersOf(pages('headerKey'), pages('headerValue'), rows)
-        : { first: new Int32Array(0), keys: emptyColumn(), values: emptyColumn() },
-    }))
+    return guarded(path, parts.map(partName).join(', '), () => rowsOf(pages, rows, this.identity.partition))
+  }
+
+  /** The bytes of some columns of these parts, column by column. */
+  async #stored(
+    group: RowGroupInfo,
+    parts: readonly PagesOfRows[],
+    leaves: readonly Column[],
+    maxGapBytes: number,
+  ): Promise<(StoredColumn & { part: PagesOfRows })[]> {
+    const columns = leaves.flatMap((column) => parts.map((part) => ({ column, part, ...part.chunks[column] })))
+    const stored = await readRanges(this.#source, columns, maxGapBytes)
+    return columns.map(({ column, part, entries }, i) => {
+      return { column, part, entries, stored: stored[i]!, codec: group.chunks[column].codec }
+    })
   }
 }
 
@@ -175,11 +192,19 @@ function guarded<T>(path: string, part: string, decode: () => T): T {
   try {
     return decode()
   } catch (error) {
-    if (error instanceof ColdstreamError) throw error
-    throw damagedSegment(path, `${part} cannot be read (${error instanceof Error ? error.message : error})`, error)
+    throw damageOf(path, part, error)
   }
 }
 
-function emptyColumn(): BinaryColumn {
-  return { bytes: Buffer.alloc(0), start: new Int32Array(0), length: new Int32Array(0) }
+async function guardedWork<T>(path: string, part: string, decode: () => Promise<T>): Promise<T> {
+  try {
+    return await decode()
+  } catch (error) {
+    throw damageOf(path, part, error)
+  }
+}
+
+function damageOf(path: string, part: string, error: unknown): ColdstreamError {
+  if (error instanceof ColdstreamError) return error
+  return damagedSegment(path, `${part} cannot be read (${error instanceof Error ? error.message : error})`, error)
 }

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../../errors.ts'
 import type { RecordBlock } from '../../ports/record-block.ts'
-import type { BinaryColumn, HeaderColumn, RowBatch } from '../row-batch.ts'
+import type { HeaderColumn, RowBatch } from '../row-batch.ts'
+import { copyBytes, type WordBytes, wordBytes } from './copy-bytes.ts'
 import { MillisColumn } from './millis-column.ts'
 import { differenceBytes, varintBytes, writeDifference, writeVarint } from './varint.ts'
 
@@ -13,8 +14,6 @@ export interface OutgoingRecord {
   timestampMs: number
 }
 
-/** Bytes up to this length are copied by a loop, which is faster than a call for them. */
-const shortCopyBytes = 32
 /** A payload must fit the 32-bit length of a batch. */
 const maxPayloadBytes = 0x7fffffff - 1024
 
@@ -23,15 +22,17 @@ const maxPayloadBytes = 0x7fffffff - 1024
  * `finish`. Its buffer grows to the largest block it ever held and stays.
  */
 export class RecordEncoder {
-  #bytes: Buffer
+  #buffer: WordBytes
   #at = 0
   #count = 0
   #baseTimestampMs = 0
   #maxTimestampMs = -1
   readonly #millis = new MillisColumn()
+  #rows: RowBatch | null = null
+  #columns: ColumnBytes | null = null
 
   constructor(initialBytes: number = 64 * 1024) {
-    this.#bytes = Buffer.allocUnsafe(initialBytes)
+    this.#buffer = wordBytes(Buffer.allocUnsafe(initialBytes))
   }
 
   /** Number of records since the last `finish`. */
@@ -44,31 +45,39 @@ export class RecordEncoder {
     return this.#at
   }
 
-  /** Appends one row of a batch, offset left out. Throws InvalidInputError `batch-too-large` over 2 GiB. */
-  append(rows: RowBatch, row: number): void {
+  /**
+   * Appends one row of a batch, offset left out, and returns its size; 0 when it was not appended because the payload would
+   * have grown above `maxBytes`, which the first record may. Throws InvalidInputError `batch-too-large` over 2 GiB.
+   */
+  append(rows: RowBatch, row: number, maxBytes: number = Number.POSITIVE_INFINITY): number {
+    const count = this.#count
     const timestampMs = this.#millis.at(rows.timestampMicros, row)
-    this.#noteTimestamp(timestampMs)
-    const keyLength = rows.key.length[row]!
-    const valueLength = rows.value.length[row]!
-    const { first, keys, values } = rows.headers
-    const from = first[row]!
-    const to = first[row + 1]!
+    const { key, value, headers } = rows
+    const keyLength = key.length[row]!
+    const valueLength = value.length[row]!
+    const from = headers.first[row]!
+    const to = headers.first[row + 1]!
     const size =
       1 +
-      differenceBytes(timestampMs, this.#baseTimestampMs) +
-      varintBytes(this.#count) +
+      (count === 0 ? 1 : differenceBytes(timestampMs, this.#baseTimestampMs)) +
+      varintBytes(count) +
       fieldBytes(keyLength) +
       fieldBytes(valueLength) +
-      headersBytes(rows.headers, from, to)
+      headersBytes(headers, from, to)
+    const whole = varintBytes(size) + size
+    if (count > 0 && this.#at + whole > maxBytes) return 0
+    this.#noteTimestamp(timestampMs)
     this.#writeHead(size, timestampMs)
-    this.#writeField(rows.key, row)
-    this.#writeField(rows.value, row)
-    this.#at = writeVarint(this.#bytes, this.#at, to - from)
+    const columns = this.#columnsOf(rows)
+    this.#writeField(columns.key, key.start[row]!, keyLength)
+    this.#writeField(columns.value, value.start[row]!, valueLength)
+    this.#at = writeVarint(this.#buffer.bytes, this.#at, to - from)
     for (let header = from; header < to; header += 1) {
-      this.#writeField(keys, header)
-      this.#writeField(values, header)
+      this.#writeField(columns.headerKey, headers.keys.start[header]!, headers.keys.length[header]!)
+      this.#writeField(columns.headerValue, headers.values.start[header]!, headers.values.length[header]!)
     }
-    this.#count += 1
+    this.#count = count + 1
+    return whole
   }
 
   /** Appends one record. Throws InvalidInputError `batch-too-large` over 2 GiB. */
@@ -81,7 +90,7 @@ export class RecordEncoder {
     this.#writeHead(size, record.timestampMs)
     this.#writeBytes(record.key)
     this.#writeBytes(record.value)
-    this.#at = writeVarint(this.#bytes, this.#at, record.headers.length)
+    this.#at = writeVarint(this.#buffer.bytes, this.#at, record.headers.length)
     for (const { key, value } of record.headers) {
       this.#writeBytes(key)
       this.#writeBytes(value)
@@ -102,13 +111,22 @@ export class RecordEncoder {
       maxTimestampMs: BigInt(this.#maxTimestampMs),
       count: this.#count,
       codec: 'none',
-      payload: this.#bytes.subarray(0, this.#at),
+      payload: this.#buffer.bytes.subarray(0, this.#at),
     }
     this.#at = 0
     this.#count = 0
     this.#baseTimestampMs = 0
     this.#maxTimestampMs = -1
+    this.#rows = null
+    this.#columns = null
     return block
+  }
+
+  #columnsOf(rows: RowBatch): ColumnBytes {
+    if (rows === this.#rows) return this.#columns!
+    this.#rows = rows
+    this.#columns = columnBytesOf(rows)
+    return this.#columns
   }
 
   #noteTimestamp(timestampMs: number): void {
@@ -120,47 +138,66 @@ export class RecordEncoder {
 
   #writeHead(size: number, timestampMs: number): void {
     this.#reserve(size + 5)
-    const bytes = this.#bytes
+    const { bytes } = this.#buffer
     let at = writeVarint(bytes, this.#at, size)
     bytes[at] = 0
     at = writeDifference(bytes, at + 1, timestampMs, this.#baseTimestampMs)
     this.#at = writeVarint(bytes, at, this.#count)
   }
 
-  #writeField(column: BinaryColumn, index: number): void {
-    const length = column.length[index]!
-    const bytes = this.#bytes
-    let at = writeVarint(bytes, this.#at, length)
-    if (length > 0) {
-      const from = column.start[index]!
-      const source = column.bytes
-      if (length > shortCopyBytes) source.copy(bytes, at, from, from + length)
-      else for (let index = 0; index < length; index += 1) bytes[at + index] = source[from + index]!
-      at += length
-    }
-    this.#at = at
+  #writeField(source: WordBytes, start: number, length: number): void {
+    const at = writeVarint(this.#buffer.bytes, this.#at, length)
+    if (length > 0) copyBytes(this.#buffer, at, source, start, length)
+    this.#at = length > 0 ? at + length : at
   }
 
   #writeBytes(field: Uint8Array | null): void {
-    this.#at = writeVarint(this.#bytes, this.#at, field?.length ?? -1)
+    const { bytes } = this.#buffer
+    this.#at = writeVarint(bytes, this.#at, field?.length ?? -1)
     if (field !== null) {
-      this.#bytes.set(field, this.#at)
+      bytes.set(field, this.#at)
       this.#at += field.length
     }
   }
 
   #reserve(more: number): void {
     const needed = this.#at + more
-    if (needed <= this.#bytes.length) return
+    const { bytes } = this.#buffer
+    if (needed <= bytes.length) return
     if (needed > maxPayloadBytes) {
       throw new InvalidInputError('batch-too-large', `${needed} bytes of records do not fit one record batch`, {
         remedy: 'Write smaller batches.',
       })
     }
-    const grown = Buffer.allocUnsafe(Math.min(maxPayloadBytes, Math.max(needed, this.#bytes.length * 2)))
-    this.#bytes.copy(grown, 0, 0, this.#at)
-    this.#bytes = grown
+    const grown = Buffer.allocUnsafe(Math.min(maxPayloadBytes, Math.max(needed, bytes.length * 2)))
+    bytes.copy(grown, 0, 0, this.#at)
+    this.#buffer = wordBytes(grown)
   }
+}
+
+/** The bytes of a batch's columns. */
+interface ColumnBytes {
+  key: WordBytes
+  value: WordBytes
+  headerKey: WordBytes
+  headerValue: WordBytes
+}
+
+/** Of batches that are being written: into several blocks, or in turn with others. */
+const known = new WeakMap<RowBatch, ColumnBytes>()
+
+function columnBytesOf(rows: RowBatch): ColumnBytes {
+  const found = known.get(rows)
+  if (found !== undefined) return found
+  const { key, value, headers } = rows
+  const columns: ColumnBytes = {
+    key: wordBytes(key.bytes),
+    value: wordBytes(value.bytes),
+    headerKey: wordBytes(headers.keys.bytes),
+    headerValue: wordBytes(headers.values.bytes),
+  }
+  known.set(rows, columns)
+  return columns
 }
 
 /** Size of a byte string with its length; -1 stands for null. */

@@ -5,7 +5,7 @@ import type { ChangedRow } from '../change/changed-row.ts'
 import type { DeadLetters } from '../change/replay-change.ts'
 import type { StreamRef } from '../plan/plan.ts'
 import type { ChangedRun } from '../read/changed-run.ts'
-import { type LaneStep, StepDraft } from './step-draft.ts'
+import { type LaneStep, type PlaceOf, StepDraft, type StepLimits, type StreamStep } from './step-draft.ts'
 import { mergeByTime } from './time-merge.ts'
 
 /** A partition of a source on its way into a target. */
@@ -15,22 +15,11 @@ export interface LaneStream extends StreamRef {
   until: bigint
   /** Topic that its records go into. */
   target: string
-  /** Partition there of a record with this key; `length` is -1 for a null key. */
-  placeOf: (bytes: Uint8Array, start: number, length: number) => number
+  /** Where a record goes there. */
+  placeOf: PlaceOf
   runs: AsyncGenerator<ChangedRun, void, undefined>
   /** Where a row goes that could not be changed; null: it stops the replay. */
   deadLetters: (DeadLetters & { partition: number }) | null
-}
-
-/** A step is closed at the first of these that it reaches, or before a record that would go beyond `maxBlockBytes`. */
-export interface StepLimits {
-  /** Of all blocks together. */
-  maxBytes: number
-  maxRows: number
-  /** Of one partition's block (unless a single record is larger). */
-  maxBlockBytes: number
-  /** From the first record's timestamp to the last one's; infinite where the pace does not go by time. */
-  maxSpanMs: number
 }
 
 /** So many rows may be read without a selected one before a step says where the lane is. */
@@ -55,32 +44,28 @@ export async function* runLane(
   for await (const { stream: index, run } of laneRuns(streams)) {
     const stream = streams[index]!
     const { rows, changed } = run
-    const { key } = rows
-    for (let row = run.from; row < run.to; row += 1) {
+    for (let row = run.from; row < run.to; ) {
       const letters = changed?.[row - run.base]
-      const partition = letters === undefined ? stream.placeOf(key.bytes, key.start[row]!, key.length[row]!) : -1
-      if (draft.rows > 0 && wouldOverflow(draft, stream.target, partition, rows, row, letters, bounds)) yield finish()
+      if (letters !== undefined && draft.rows > 0 && wouldOverflow(draft, rows, row, letters, bounds)) yield finish()
       const step = draft.stream(index, stream, positions[index]!)
+      const bytes = draft.bytes
+      const from = row
       if (letters === undefined) {
-        step.bytes += draft.addRow(stream.target, partition, rows, row)
-        step.rows += 1
-      } else if ('records' in letters) {
-        for (const record of letters.records) {
-          const partition = stream.placeOf(record.key ?? rows.key.bytes, 0, record.key?.length ?? -1)
-          step.bytes += draft.addRecord(stream.target, partition, record, rows, row)
-          step.rows += 1
-        }
+        row = draft.addRows(stream.target, stream.placeOf, rows, row, changed === null ? run.to : row + 1, bounds)
+        step.rows += row - from
+        step.bytes += draft.bytes - bytes
       } else {
-        const { topic, partition, letter } = stream.deadLetters ?? unchangeable(rows, row, letters.failure)
-        step.bytes += draft.addRecord(topic, partition, letter(rows, row, letters.failure), rows, row)
-        step.deadLetters += 1
+        addChanged(draft, step, stream, rows, row, letters)
+        row += 1
       }
-      const offset = rows.offset[row]!
-      step.firstOffset ??= offset
-      step.lastOffset = offset
-      step.next = offset + 1n
-      positions[index] = step.next
-      if (draft.rows >= bounds.maxRows || draft.bytes >= bounds.maxBytes) yield finish()
+      if (row > from) {
+        step.firstOffset ??= rows.offset[from]!
+        step.lastOffset = rows.offset[row - 1]!
+        step.next = step.lastOffset + 1n
+        positions[index] = step.next
+      }
+      // A row that was left is one that does not belong into this step.
+      if (row === from || draft.isFull(bounds) || (changed === null && row < run.to)) yield finish()
     }
     const quiet = run.next - positions[index]!
     positions[index] = run.next
@@ -98,36 +83,41 @@ async function* laneRuns(
   else for await (const run of streams[0]!.runs) yield { stream: 0, run }
 }
 
-/** Whether the row belongs into the next step. `partition` is that of a row that goes as it is, without `letters`. */
-function wouldOverflow(
+/** Adds what a row has become. */
+function addChanged(
   draft: StepDraft,
-  target: string,
-  partition: number,
+  step: StreamStep,
+  stream: LaneStream,
   rows: RowBatch,
   row: number,
-  letters: ChangedRow | undefined,
-  { maxBlockBytes, maxSpanMs }: StepLimits,
-): boolean {
-  if (maxSpanMs !== Number.POSITIVE_INFINITY) {
-    const timestampMs = Number(rows.timestampMicros[row]! / 1000n)
-    if (timestampMs - (draft.timestampMs ?? timestampMs) > maxSpanMs) return true
+  letters: ChangedRow,
+): void {
+  const bytes = draft.bytes
+  if ('records' in letters) {
+    for (const record of letters.records) {
+      const partition = stream.placeOf(record.key ?? rows.key.bytes, 0, record.key?.length ?? -1)
+      draft.addRecord(stream.target, partition, record, rows, row)
+    }
+    step.rows += letters.records.length
+  } else {
+    const { topic, partition, letter } = stream.deadLetters ?? unchangeable(rows, row, letters.failure)
+    draft.addRecord(topic, partition, letter(rows, row, letters.failure), rows, row)
+    step.deadLetters += 1
   }
-  if (letters !== undefined) {
-    const bytes = 'records' in letters ? letters.records.reduce((sum, record) => sum + outgoingBytes(record), 0) : 0
-    return draft.bytes + bytes > maxBlockBytes
-  }
-  const held = draft.bytesOf(target, partition)
-  return held > 0 && held + recordBytes(rows, row) > maxBlockBytes
+  step.bytes += draft.bytes - bytes
 }
 
-/** Upper bound of a record's size when encoded: its bytes, and room for every length and delta. */
-function recordBytes(rows: RowBatch, row: number): number {
-  const { first, keys, values } = rows.headers
-  let bytes = 40 + Math.max(0, rows.key.length[row]!) + Math.max(0, rows.value.length[row]!)
-  for (let header = first[row]!; header < first[row + 1]!; header += 1) {
-    bytes += 10 + keys.length[header]! + Math.max(0, values.length[header]!)
-  }
-  return bytes
+/** Whether what a row has become belongs into the next step. */
+function wouldOverflow(
+  draft: StepDraft,
+  rows: RowBatch,
+  row: number,
+  letters: ChangedRow,
+  limits: StepLimits,
+): boolean {
+  if (draft.wouldSpan(rows, row, limits)) return true
+  const bytes = 'records' in letters ? letters.records.reduce((sum, record) => sum + outgoingBytes(record), 0) : 0
+  return draft.bytes + bytes > limits.maxBlockBytes
 }
 
 function outgoingBytes({ key, value, headers }: OutgoingRecord): number {

@@ -1,7 +1,6 @@
 import type { Clock } from '../../ports/clock.ts'
 import type { Rate } from '../request/rate.ts'
-import type { StepLimits } from './lane.ts'
-import type { LaneStep } from './step-draft.ts'
+import type { LaneStep, StepLimits } from './step-draft.ts'
 
 /** A rate, as it holds for one share of a replay. */
 export interface ShareRate {

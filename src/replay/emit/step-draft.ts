@@ -34,6 +34,20 @@ export interface LaneStep {
   timestampMs: number | null
 }
 
+/** A step is closed at the first of these that it reaches, or before a record that would go beyond `maxBlockBytes`. */
+export interface StepLimits {
+  /** Of all blocks together. */
+  maxBytes: number
+  maxRows: number
+  /** Of one partition's block (unless a single record is larger). */
+  maxBlockBytes: number
+  /** From the first record's timestamp to the last one's; infinite where the pace does not go by time. */
+  maxSpanMs: number
+}
+
+/** Partition of a record with this key; `length` is -1 for a null key. */
+export type PlaceOf = (bytes: Uint8Array, start: number, length: number) => number
+
 /** Smaller to begin with where there may be many. */
 const encoderBytes = 16 * 1024
 
@@ -50,27 +64,41 @@ export class StepDraft {
   bytes = 0
   timestampMs: number | null = null
 
-  /** Bytes that are gathered for a partition. */
-  bytesOf(topic: string, partition: number): number {
-    return this.#sets[this.#turn].get(topic)?.[partition]?.bytes ?? 0
+  isFull({ maxRows, maxBytes }: StepLimits): boolean {
+    return this.rows >= maxRows || this.bytes >= maxBytes
   }
 
-  /** Adds a row as it is; returns the size of the partition's block then. */
-  addRow(topic: string, partition: number, rows: RowBatch, row: number): number {
-    const encoder = this.#encoder(topic, partition)
-    const before = encoder.bytes
-    encoder.append(rows, row)
-    this.#note(encoder.bytes - before, rows, row)
-    return encoder.bytes - before
+  /** Whether the step would span too much time with this row. */
+  wouldSpan(rows: RowBatch, row: number, { maxSpanMs }: StepLimits): boolean {
+    if (maxSpanMs === Number.POSITIVE_INFINITY || this.timestampMs === null) return false
+    return timestampMsOf(rows, row) - this.timestampMs > maxSpanMs
+  }
+
+  /**
+   * Adds rows `[from, to)` as they are until one does not belong into the step any more, each to the partition that
+   * `placeOf` gives its key; answers that row, or `to`. A step takes its first row whatever it is.
+   */
+  addRows(topic: string, placeOf: PlaceOf, rows: RowBatch, from: number, to: number, limits: StepLimits): number {
+    const encoders = this.#encodersOf(topic)
+    const { key } = rows
+    for (let row = from; row < to; row += 1) {
+      if (row > from && this.isFull(limits)) return row
+      if (this.rows > 0 && this.wouldSpan(rows, row, limits)) return row
+      const partition = placeOf(key.bytes, key.start[row]!, key.length[row]!)
+      const encoder = encoderOf(encoders, partition)
+      const bytes = encoder.append(rows, row, limits.maxBlockBytes)
+      if (bytes === 0) return row
+      this.#note(bytes, rows, row)
+    }
+    return to
   }
 
   /** Adds a record that a row has become. */
-  addRecord(topic: string, partition: number, record: OutgoingRecord, rows: RowBatch, row: number): number {
-    const encoder = this.#encoder(topic, partition)
+  addRecord(topic: string, partition: number, record: OutgoingRecord, rows: RowBatch, row: number): void {
+    const encoder = encoderOf(this.#encodersOf(topic), partition)
     const before = encoder.bytes
     encoder.appendRecord(record)
     this.#note(encoder.bytes - before, rows, row)
-    return encoder.bytes - before
   }
 
   /** What the step adds to the lane's stream of that index. */
@@ -102,21 +130,30 @@ export class StepDraft {
     return step
   }
 
-  #encoder(topic: string, partition: number): RecordEncoder {
+  /** By partition. */
+  #encodersOf(topic: string): RecordEncoder[] {
     const set = this.#sets[this.#turn]
     let encoders = set.get(topic)
     if (encoders === undefined) {
       encoders = []
       set.set(topic, encoders)
     }
-    const encoder = encoders[partition] ?? new RecordEncoder(encoderBytes)
-    encoders[partition] = encoder
-    return encoder
+    return encoders
   }
 
   #note(bytes: number, rows: RowBatch, row: number): void {
     this.rows += 1
     this.bytes += bytes
-    this.timestampMs ??= Number(rows.timestampMicros[row]! / 1000n)
+    this.timestampMs ??= timestampMsOf(rows, row)
   }
+}
+
+function encoderOf(encoders: RecordEncoder[], partition: number): RecordEncoder {
+  const encoder = encoders[partition] ?? new RecordEncoder(encoderBytes)
+  encoders[partition] = encoder
+  return encoder
+}
+
+function timestampMsOf(rows: RowBatch, row: number): number {
+  return Number(rows.timestampMicros[row]! / 1000n)
 }

@@ -52,21 +52,30 @@ export async function openSegment(options: SegmentSourceOptions): Promise<OpenSe
   const { segment, signal } = options
   signal.throwIfAborted()
   return await namingSegment(segment, async () => {
-    const found = await findRows(options)
-    let next = 0
+    const batches = readFound(await findRows(options), segment)
     return {
       async next(): Promise<RowBatch | null> {
         signal.throwIfAborted()
-        const part = found.parts[next++]
-        if (part === undefined) return null
-        return await namingSegment(segment, async () => {
-          const rows = await found.wanted.read(found.reader, part)
-          checkOrder(rows, segment)
-          return rows
-        })
+        const batch = await namingSegment(segment, () => batches.next())
+        return batch.done ? null : batch.value
       },
     }
   })
+}
+
+/** The rows of what was found, a few at a time. */
+async function* readFound(
+  { reader, wanted, parts }: Found,
+  segment: CommittedSegment,
+): AsyncGenerator<RowBatch, void, undefined> {
+  let last = -1n
+  for (const part of parts) {
+    for await (const rows of wanted.read(reader, part)) {
+      checkOrder(rows, last, segment)
+      last = rows.offset.at(-1) ?? last
+      yield rows
+    }
+  }
 }
 
 /** Where the wanted rows may be, in a segment that was opened. */
@@ -150,14 +159,14 @@ function checkExtent({ rowGroups }: SegmentReader, segment: CommittedSegment): v
   if (!agree) throw damagedRows(segment, 'the bounds of its row groups are not what was committed')
 }
 
-/** Merging by offset relies on it, and a record must not be emitted twice. */
-function checkOrder({ offset, rows }: RowBatch, segment: CommittedSegment): void {
-  for (let row = 1; row < rows; row += 1) {
-    if (offset[row]! <= offset[row - 1]!) {
-      throw damagedRows(segment, `offset ${offset[row]} stands after ${offset[row - 1]}`)
-    }
-  }
-  if (rows > 0 && (offset[0]! < segment.firstOffset || offset[rows - 1]! > segment.lastOffset)) {
+/** Merging by offset relies on it, and a record must not be emitted twice. `last` is the offset before the batch. */
+function checkOrder({ offset, rows }: RowBatch, last: bigint, segment: CommittedSegment): void {
+  if (rows === 0) return
+  const disorder = (row: number, before: bigint): DamagedDataError =>
+    damagedRows(segment, `offset ${offset[row]} stands after ${before}`)
+  if (offset[0]! <= last) throw disorder(0, last)
+  for (let row = 1; row < rows; row += 1) if (offset[row]! <= offset[row - 1]!) throw disorder(row, offset[row - 1]!)
+  if (offset[0]! < segment.firstOffset || offset[rows - 1]! > segment.lastOffset) {
     throw damagedRows(segment, `it holds offsets ${offset[0]} to ${offset[rows - 1]}, outside of what was committed`)
   }
 }

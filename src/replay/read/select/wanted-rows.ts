@@ -60,9 +60,12 @@ export class WantedRows {
     return pages.length === 0 ? null : { group, pages }
   }
 
-  /** Reads the wanted rows of what was found. */
-  async read(reader: SegmentReader, { group, pages }: GroupPart): Promise<RowBatch> {
-    if (pages === null) return await reader.readRowGroup(group)
+  /** Reads the wanted rows of what was found, ascending also from batch to batch. */
+  async *read(reader: SegmentReader, { group, pages }: GroupPart): AsyncGenerator<RowBatch, void, undefined> {
+    if (pages === null) {
+      yield* reader.readByPages(group)
+      return
+    }
     const rows = new Narrowing(reader, group, pages)
     const unread = new Set<BatchColumn>(['offset', 'timestamp', 'key', 'headers', 'value'])
     for (const { column, test } of this.#tests(pages)) {
@@ -73,7 +76,7 @@ export class WantedRows {
       rows.keep(test)
     }
     await rows.read([...unread])
-    return rows.rows
+    yield rows.rows
   }
 
   /** What remains to be asked of rows of these pages, in an order in which few bytes decide first. */
