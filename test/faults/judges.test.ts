@@ -14,7 +14,7 @@ describe('the judges of kills and faults', () => {
     const content = await archive([{ name: 'orders+3+0000000005', offsets: [5, 6] }])
     const headers = { a: Buffer.from('x'), b: Buffer.from('y') }
     const message = { timestamp: '1768386600000', key: Buffer.from('k'), value: Buffer.from('v'), headers }
-    const record = recordText({ ...message, attributes: 0, offset: '' })
+    const record = recordText(message)
     const digest = digest60(`3|5|${record}`) + digest60(`3|6|${record}`)
     const partition = { partition: 3, records: 2, distinctOffsets: 2, firstOffset: '5', lastOffset: '6' }
     assert.deepEqual(content, {

@@ -1,5 +1,6 @@
 import type { Scenario } from '../../kit/scenario.ts'
 import { replayBrokerTroubles } from './broker-trouble.ts'
+import { changedReplays } from './changed.ts'
 import { replayInstances } from './instances.ts'
 import { replayKillPoints } from './kill-points.ts'
 import { replayOrders } from './orders.ts'
@@ -20,4 +21,5 @@ export const replayScenarios: readonly Scenario[] = [
   ...replayBrokerTroubles,
   ...replayStoreTroubles,
   ...replayTopicTroubles,
+  ...changedReplays,
 ]
