@@ -107,4 +107,16 @@ export function differences(
   return verdict
 }
 
+/** As `differences`, of a replay that stopped on its way: each partition may end early, and hold nothing else. */
+export function differencesSoFar(
+  source: ReadonlyMap<number, PartitionSequence>,
+  target: ReadonlyMap<number, PartitionSequence>,
+): Verdict {
+  const begun = [...target].map(([partition, { ids, digest }]): [number, PartitionSequence] => {
+    const wanted = source.get(partition) ?? nothing
+    return [partition, { ids: wanted.ids.slice(0, ids.length), digest }]
+  })
+  return differences(new Map(begun), target)
+}
+
 const nothing: PartitionSequence = { ids: [], digest: createHash('md5').digest('hex') }

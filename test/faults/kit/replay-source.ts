@@ -5,7 +5,7 @@ import { independentClient } from '../../adapters/kafka/judge.ts'
 import { runColdstream } from './coldstream.ts'
 import { writeConnector } from './connector.ts'
 import { type PartitionSequence, sequencesOf } from './judge-replay.ts'
-import { filePlace } from './place.ts'
+import { filePlace, type Place } from './place.ts'
 import { createTopic, order, writeOrders } from './topics.ts'
 
 /** An archived topic that many rounds replay, each from a copy of its own. */
@@ -77,12 +77,18 @@ async function archived(
     const connector = await writeConnector(folder, topics.join(), flushSize, {}, `archive-${topics[0]}`)
     const settings = { ...place.settings, COLDSTREAM_KAFKA_BROKERS: brokers.join() }
     await runColdstream(['capture', connector, '--until-end'], folder, settings)
-    const root = await place.localFolder('')
-    const objects = new Map<string, Buffer>()
-    for (const key of await place.keys('')) objects.set(key, await readFile(join(root, key)))
+    const objects = await objectsOf(place)
     const read = async (topic: string) => ({ topic, objects, sequences: await sequencesOf(brokers, topic) })
     return await Promise.all(topics.map(read))
   } finally {
     await place.close()
   }
+}
+
+/** What an archive holds now, by key. */
+export async function objectsOf(place: Place): Promise<Map<string, Buffer>> {
+  const root = await place.localFolder('')
+  const objects = new Map<string, Buffer>()
+  for (const key of await place.keys('')) objects.set(key, await readFile(join(root, key)))
+  return objects
 }

@@ -1,6 +1,6 @@
 import type { Admin } from 'kafkajs'
 import { independentClient } from '../../../adapters/kafka/judge.ts'
-import { apiKeys, once } from '../../kit/kill-replay-at.ts'
+import { apiKeys, once, type RequestPlace, watchRequest } from '../../kit/kill-replay-at.ts'
 import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
 import { type OpenWork, plainWork } from '../../kit/replay-work.ts'
 import type { Round } from '../../kit/round.ts'
@@ -8,22 +8,18 @@ import type { Scenario, Verdict } from '../../kit/scenario.ts'
 
 const commits = 24
 
-interface Incident {
-  /** It happens at a request of this kind, while that waits. */
-  apiKey: number
+/** It happens at a request, while that waits; at one of the first so many unless told at which. */
+interface Incident extends RequestPlace {
   happens: (stage: ReplayStage) => Promise<unknown>
 }
 
 /** A command lives through what happens at a request of it. */
-export async function live(round: Round, open: OpenWork, { apiKey, happens }: Incident): Promise<Verdict> {
+export async function live(round: Round, open: OpenWork, { happens, ...place }: Incident): Promise<Verdict> {
   const { stage, start, judge } = await open(round)
   let happened: Promise<unknown> | null = null
-  stage.kafka.proxy.watch({
-    ...{ apiKey, when: 'held', earlier: Math.floor(round.random() * commits) },
-    reached: () => {
-      happened = happens(stage)
-      return happened
-    },
+  watchRequest(stage, { earlier: Math.floor(round.random() * commits), ...place }, 'held', () => {
+    happened = happens(stage)
+    return happened
   })
   await completedBy(start())
   if (happened === null) throw new Error('it was done before anything happened')

@@ -2,7 +2,7 @@ import { changedWork } from '../../kit/changed-work.ts'
 import { apiKeys } from '../../kit/kill-replay-at.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 import { live, restart } from './broker-trouble.ts'
-import { atRequest, atStep, killed, killedAgainAndAgain, type PointOf } from './killed.ts'
+import { atRequest, atStep, fivePoints, killed, killedAgainAndAgain, type PointOf } from './killed.ts'
 import { commands } from './runners.ts'
 import { timedOut } from './sleepers.ts'
 
@@ -26,7 +26,7 @@ const points: Readonly<Record<string, PointOf>> = {
 /** Replays whose upcaster changes, drops, splits and fails records: target and dead letters are written as one. */
 export const changedReplays: Scenario[] = [
   ...killed(title, changedWork, points, ['commit done, unanswered']),
-  killedAgainAndAgain(title, changedWork, shares),
+  killedAgainAndAgain(title, changedWork, fivePoints(shares)),
   commands(2, 0, title, changedWork),
   timedOut('a block', produce, 1_500, { title, open: changedWork }),
   timedOut('a commit', endTxn, 1_500, { title, open: changedWork }),

@@ -3,8 +3,10 @@ import { replayBrokerTroubles } from './broker-trouble.ts'
 import { changedReplays } from './changed.ts'
 import { replayInstances } from './instances.ts'
 import { replayKillPoints } from './kill-points.ts'
+import { liveReplays } from './live.ts'
 import { replayOrders } from './orders.ts'
 import { replayRunners } from './runners.ts'
+import { severalTopicsReplays } from './several.ts'
 import { replaySleepers } from './sleepers.ts'
 import { replaySteering } from './steering.ts'
 import { replayStoreTroubles } from './store-trouble.ts'
@@ -22,4 +24,6 @@ export const replayScenarios: readonly Scenario[] = [
   ...replayStoreTroubles,
   ...replayTopicTroubles,
   ...changedReplays,
+  ...liveReplays,
+  ...severalTopicsReplays,
 ]

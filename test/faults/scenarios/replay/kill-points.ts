@@ -1,7 +1,7 @@
 import { apiKeys } from '../../kit/kill-replay-at.ts'
 import { plainWork } from '../../kit/replay-work.ts'
 import type { Scenario } from '../../kit/scenario.ts'
-import { atRequest, atStep, killed, killedAgainAndAgain, type PointOf } from './killed.ts'
+import { atRequest, atStep, fivePoints, killed, killedAgainAndAgain, type PointOf } from './killed.ts'
 
 /** A replay makes thirty commits; each point below comes at least so often. */
 const commits = 24
@@ -40,5 +40,5 @@ const short = ['target created, unanswered', 'commit done, unanswered', 'before 
 /** A command that dies by SIGKILL exactly there, and the same command again. */
 export const replayKillPoints: Scenario[] = [
   ...killed('', plainWork, points, short),
-  killedAgainAndAgain('', plainWork, shares),
+  killedAgainAndAgain('', plainWork, fivePoints(shares)),
 ]

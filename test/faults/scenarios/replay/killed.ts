@@ -41,26 +41,29 @@ export function killed(
   }))
 }
 
-const few = 4
-
 /** Every start dies at another point of its work until one is left alone. */
-export function killedAgainAndAgain(title: string, open: OpenWork, shares: number): Scenario {
-  const { produce, initProducerId, endTxn } = apiKeys
+export function killedAgainAndAgain(title: string, open: OpenWork, points: readonly PointOf[]): Scenario {
   return {
     name: `replay: ${title}kill: again and again`,
     rounds: { full: 5, short: 0 },
     async run(round) {
       const { stage, start, judge } = await open(round)
-      for (const pointOf of [
-        atRequest(endTxn, 'unanswered', few),
-        atRequest(initProducerId, 'answered', shares),
-        atRequest(produce, 'unanswered', few),
-        atRequest(endTxn, 'before', few),
-        atRequest(endTxn, 'unanswered', few),
-      ])
-        await killReplayAt(stage, pointOf(round), start)
+      for (const pointOf of points) await killReplayAt(stage, pointOf(round), start)
       await completedBy(start())
       return judge()
     },
   }
+}
+
+/** Five points in the first half of a replay. */
+export function fivePoints(shares: number): PointOf[] {
+  const { produce, initProducerId, endTxn } = apiKeys
+  const few = 4
+  return [
+    atRequest(endTxn, 'unanswered', few),
+    atRequest(initProducerId, 'answered', shares),
+    atRequest(produce, 'unanswered', few),
+    atRequest(endTxn, 'before', few),
+    atRequest(endTxn, 'unanswered', few),
+  ]
 }
