@@ -84,7 +84,7 @@ export class World {
 
   /** A broker with fetches of the usual size, for loads. */
   crowd(): Promise<KafkaServer> {
-    this.#crowd ??= startKafka({ config: { ...brokerConfig, ...largeFetches } })
+    this.#crowd ??= startKafka({ config: { ...brokerConfig, ...largeFetches }, isForLoad: true })
     return this.#crowd
   }
 

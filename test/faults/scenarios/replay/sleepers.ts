@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningCommand } from '../../kit/coldstream.ts'
-import { apiKeys, once } from '../../kit/kill-replay-at.ts'
+import { apiKeys, once, type RequestPlace, watchRequest } from '../../kit/kill-replay-at.ts'
 import { completedBy } from '../../kit/replay-stage.ts'
 import { type OpenWork, plainWork, type ReplayWork } from '../../kit/replay-work.ts'
 import type { Round } from '../../kit/round.ts'
@@ -8,10 +8,10 @@ import type { Scenario } from '../../kit/scenario.ts'
 
 const { produce, endTxn, initProducerId, createTopics } = apiKeys
 
-/** Requests of a kind that a replay sends at least: it creates a target, and opens two writers. */
-function occurrences(apiKey: number): number {
-  if (apiKey === createTopics) return 1
-  return apiKey === initProducerId ? 2 : 20
+/** Another one of its kind in every round; a replay creates a target and opens two writers, of all else there are more. */
+function anyOf({ random }: Round, apiKey: number): RequestPlace {
+  const occurrences = { [createTopics]: 1, [initProducerId]: 2 }[apiKey] ?? 20
+  return { apiKey, earlier: Math.floor(random() * occurrences) }
 }
 
 interface Sleeper {
@@ -20,7 +20,7 @@ interface Sleeper {
 }
 
 /** Starts the replay and has it stand still (SIGSTOP) in the middle of a request, which arrives when it goes on. */
-async function asleepAt(round: Round, { stage, start }: Omit<ReplayWork, 'judge'>, apiKey: number): Promise<Sleeper> {
+async function asleepAt({ stage, start }: ReplayWork, place: RequestPlace): Promise<Sleeper> {
   const asleep = Promise.withResolvers<void>()
   const awake = Promise.withResolvers<void>()
   const fallAsleep = (): Promise<void> => {
@@ -28,9 +28,8 @@ async function asleepAt(round: Round, { stage, start }: Omit<ReplayWork, 'judge'
     asleep.resolve()
     return awake.promise
   }
-  const earlier = Math.floor(round.random() * occurrences(apiKey))
-  const watch = (): void => stage.kafka.proxy.watch({ apiKey, when: 'held', earlier, reached: fallAsleep })
-  if (apiKey === createTopics) once(stage, 'state planning', watch)
+  const watch = (): void => watchRequest(stage, place, 'held', fallAsleep)
+  if (place.apiKey === createTopics) once(stage, 'state planning', watch)
   else watch()
   const command = start()
   const { code, stderr } = (await Promise.race([asleep.promise, command.ended])) ?? {}
@@ -60,8 +59,11 @@ export const timedOut = (
   rounds: { full, short },
   limitMs: () => 120_000 + 3 * transactionTimeoutMs,
   async run(round) {
-    const work = await open(round, { transactionTimeoutMs })
-    const { command, wake } = await asleepAt(round, work, apiKey)
+    // all writing is in one transaction after the other, so that one is open at the second block after a commit
+    const work = await open(round, { transactionTimeoutMs, limits: { maxShares: 1 } })
+    const place = anyOf(round, endTxn)
+    const amid = apiKey === endTxn ? place : { apiKey, earlier: 1, after: place }
+    const { command, wake } = await asleepAt(work, amid)
     // the time that passes is the fault
     await sleep(transactionTimeoutMs + 1_000)
     wake()
@@ -79,7 +81,7 @@ const overtaken = (what: string, apiKey: number, wakes: 'amid the work' | 'after
   async run(round) {
     const work = await plainWork(round)
     const { stage, start, judge } = work
-    const { command, wake } = await asleepAt(round, work, apiKey)
+    const { command, wake } = await asleepAt(work, anyOf(round, apiKey))
     const successor = start()
     if (wakes === 'amid the work') {
       await new Promise<void>((resolve) =>
