@@ -19,7 +19,7 @@ export interface BenchStage {
 export async function onStage(use: (stage: BenchStage) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'coldstream-bench-'))
   const places: Place[] = []
-  const kafka = await startKafka()
+  const kafka = await startKafka({ isForLoad: true })
   const minio = await startMinio()
   try {
     await use({

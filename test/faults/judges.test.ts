@@ -6,7 +6,8 @@ import { describe, it } from 'node:test'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { judge } from './kit/judge.ts'
 import { type ArchivedRow, contentOfFiles, rowsOfFiles } from './kit/judge-archive.ts'
-import { difference, differences } from './kit/judge-replay.ts'
+import { difference, differences, differencesSoFar } from './kit/judge-replay.ts'
+import { mergedByTime } from './kit/merged-by-time.ts'
 import { digest60, recordText } from './kit/read-topic.ts'
 
 describe('the judges of kills and faults', () => {
@@ -14,7 +15,7 @@ describe('the judges of kills and faults', () => {
     const content = await archive([{ name: 'orders+3+0000000005', offsets: [5, 6] }])
     const headers = { a: Buffer.from('x'), b: Buffer.from('y') }
     const message = { timestamp: '1768386600000', key: Buffer.from('k'), value: Buffer.from('v'), headers }
-    const record = recordText({ ...message, attributes: 0, offset: '' })
+    const record = recordText(message)
     const digest = digest60(`3|5|${record}`) + digest60(`3|6|${record}`)
     const partition = { partition: 3, records: 2, distinctOffsets: 2, firstOffset: '5', lastOffset: '6' }
     assert.deepEqual(content, {
@@ -67,6 +68,33 @@ describe('the judges of kills and faults', () => {
     assert.deepEqual(verdict([], 1), [4, 0, 0])
     assert.deepEqual(verdict([7], 2), [0, 0, 1])
     assert.deepEqual(differences(source, new Map()), { lost: 8, twice: 0, unexplained: 0 })
+  })
+
+  it('take a replay that stopped for one that is right so far', () => {
+    const source = new Map([[0, { ids: [10, 12, 14, 16], digest: 'd' }]])
+    const verdict = (ids: number[], partition = 0): number[] => {
+      const { lost, twice, unexplained } = differencesSoFar(source, new Map([[partition, { ids, digest: 'other' }]]))
+      return [lost, twice, unexplained]
+    }
+    assert.deepEqual(verdict([10, 12]), [0, 0, 0])
+    assert.deepEqual(verdict([]), [0, 0, 0])
+    assert.deepEqual(verdict([10, 14]), [1, 0, 1])
+    assert.deepEqual(verdict([10, 12, 12]), [1, 1, 1])
+    assert.deepEqual(verdict([7], 1), [0, 0, 1])
+    assert.deepEqual(differencesSoFar(source, new Map()), { lost: 0, twice: 0, unexplained: 0 })
+  })
+
+  it('merge lines by time and keep each in its own order', () => {
+    const lines = [
+      [1, 9, 2],
+      [1, 3, 9],
+    ].map((times, line) => times.map((time, place) => ({ time, name: `${line}${place}` })))
+    const merged = mergedByTime(lines, ({ time }) => time)
+    assert.deepEqual(
+      merged.map(({ name }) => name),
+      ['00', '10', '11', '01', '02', '12'],
+    )
+    assert.deepEqual(mergedByTime<number>([[]], Number), [])
   })
 
   it('see a record that is lost, changed, doubled, invented or unexplained under a fault', () => {

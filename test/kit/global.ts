@@ -1,3 +1,4 @@
+import { archiveKafkaClasses } from './archive-kafka-classes.ts'
 import { type KafkaServer, startKafka } from './kafka.ts'
 import { sharedMinio, startMinio } from './minio.ts'
 import { startOnDemand } from './on-demand.ts'
@@ -15,7 +16,10 @@ export async function globalSetup(): Promise<void> {
   const started = await Promise.allSettled([
     share(
       'COLDSTREAM_TEST_KAFKA',
-      () => startKafka(),
+      async () => {
+        await archiveKafkaClasses()
+        return startKafka()
+      },
       (kafka: KafkaServer) => kafka.brokers.join(),
     ),
     share(

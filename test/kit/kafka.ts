@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fromKafkaClasses } from './kafka-classes.ts'
 import { kafkaJars } from './kafka-jars.ts'
 import { missingProgram, run } from './run.ts'
 import { freePorts } from './server-process.ts'
@@ -30,6 +31,8 @@ export interface KafkaServerOptions {
   scramUsers?: Readonly<Record<string, string>>
   /** Options of the broker's Java. */
   javaOptions?: readonly string[]
+  /** Made for much work, as brokers are usually: Java compiles all that it can, which costs time where there is little. */
+  isForLoad?: boolean
 }
 
 /** How a listener talks to its clients. */
@@ -64,7 +67,10 @@ export interface KafkaServer {
 
 const startTimeoutMs = 60_000
 
-/** Starts a Kafka of its own on free ports; about three seconds. */
+/** Java that is soon at work. */
+const soon = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
+/** Starts a Kafka of its own on free ports; about two seconds. */
 export async function startKafka(options: KafkaServerOptions = {}): Promise<KafkaServer> {
   const home = await kafkaJars(options.version)
   const root = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'coldstream-kafka-')))
@@ -77,10 +83,12 @@ export async function startKafka(options: KafkaServerOptions = {}): Promise<Kafk
   const properties = join(root, 'server.properties')
   await writeFile(properties, settings)
   const java = (...args: string[]): string[] => ['-cp', join(home, 'libs', '*'), ...args]
-  const javaWith = (...args: string[]): string[] => java(...(options.javaOptions ?? []), ...args)
+  const classes = await fromKafkaClasses(home)
+  const brokerOptions = [...(options.isForLoad ? [] : soon), ...classes, ...(options.javaOptions ?? [])]
+  const javaWith = (...args: string[]): string[] => java(...brokerOptions, ...args)
   const quick = [
-    '-XX:TieredStopAtLevel=1',
-    '-XX:+UseSerialGC',
+    ...soon,
+    ...classes,
     // keys of headers are printed in it, whatever the machine's locale is
     '-Dfile.encoding=UTF-8',
     `-Dlog4j2.configurationFile=${join(home, 'log4j2.properties')}`,

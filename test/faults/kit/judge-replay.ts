@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
+import type { KafkaMessage } from 'kafkajs'
 import { readTopic, recordText } from './read-topic.ts'
 import type { Verdict } from './scenario.ts'
 
@@ -27,18 +28,36 @@ export async function sequencesOf(
   topic: string,
   isMeant: (partition: number, offset: string) => boolean = () => true,
 ): Promise<Map<number, PartitionSequence>> {
-  const open = new Map<number, { ids: number[]; hash: Hash }>()
+  const sequences = new Sequences()
   await readTopic(brokers, topic, (partition, message) => {
-    if (!isMeant(partition, message.offset)) return
-    let sequence = open.get(partition)
+    if (isMeant(partition, message.offset)) sequences.add(partition, message)
+  })
+  return sequences.finished()
+}
+
+/** What of a record of order events is compared. */
+export type JudgedMessage = Pick<KafkaMessage, 'timestamp' | 'key' | 'value' | 'headers'>
+
+/** Gathers records, each partition's in its order. */
+export class Sequences {
+  readonly #open = new Map<number, { ids: number[]; hash: Hash }>()
+
+  add(partition: number, message: JudgedMessage): void {
+    let sequence = this.#open.get(partition)
     if (sequence === undefined) {
       sequence = { ids: [], hash: createHash('md5') }
-      open.set(partition, sequence)
+      this.#open.set(partition, sequence)
     }
     sequence.ids.push(Number(/"seq":(\d+),/.exec(String(message.value))?.[1]))
     sequence.hash.update(`${recordText(message)}\n`)
-  })
-  return new Map([...open].map(([partition, { ids, hash }]) => [partition, { ids, digest: hash.digest('hex') }]))
+  }
+
+  /** Of those partitions that have any. */
+  finished(): Map<number, PartitionSequence> {
+    return new Map(
+      [...this.#open].map(([partition, { ids, hash }]) => [partition, { ids, digest: hash.digest('hex') }]),
+    )
+  }
 }
 
 /** Compares a replayed partition with its source. */
@@ -86,6 +105,18 @@ export function differences(
     verdict.unexplained += found['out of order'] + (isRight && !found['content as in source'] ? 1 : 0)
   }
   return verdict
+}
+
+/** As `differences`, of a replay that stopped on its way: each partition may end early, and hold nothing else. */
+export function differencesSoFar(
+  source: ReadonlyMap<number, PartitionSequence>,
+  target: ReadonlyMap<number, PartitionSequence>,
+): Verdict {
+  const begun = [...target].map(([partition, { ids, digest }]): [number, PartitionSequence] => {
+    const wanted = source.get(partition) ?? nothing
+    return [partition, { ids: wanted.ids.slice(0, ids.length), digest }]
+  })
+  return differences(new Map(begun), target)
 }
 
 const nothing: PartitionSequence = { ids: [], digest: createHash('md5').digest('hex') }

@@ -1,18 +1,35 @@
+import type { RequestPoint } from '../../adapters/kafka/cutting-proxy.ts'
 import type { StoreRequest } from '../../kit/store-proxy.ts'
 import type { RunningCommand } from './coldstream.ts'
 import type { ReplayStage } from './replay-stage.ts'
 import { holding, replayStepOf } from './replay-watch.ts'
 
-/** Where a process that replays is killed: at a write to the store, or at a request to the broker. */
-export type ReplayPoint = ({ step: string } | { apiKey: number; clientId?: string }) & {
-  /** `before`: it never arrives. `unanswered`: it is done, its answer is not heard. `answered`: the answer was the last it got. */
-  when: 'before' | 'unanswered' | 'answered'
+/** A request to the broker. */
+export interface RequestPlace {
+  apiKey: number
+  /** Only requests of this client count; those of all unless told. */
+  clientId?: string
   /** So many of its kind pass first. */
   earlier?: number
+  /** They count only from this one on. */
+  after?: RequestPlace
+}
+
+/** Where a process that replays is killed: at a write to the store, or at a request to the broker. */
+export type ReplayPoint = ({ step: string; earlier?: number } | RequestPlace) & {
+  /** `before`: it never arrives. `unanswered`: it is done, its answer is not heard. `answered`: the answer was the last it got. */
+  when: 'before' | 'unanswered' | 'answered'
 }
 
 /** Keys of Kafka's requests. */
-export const apiKeys = { produce: 0, createTopics: 19, deleteTopics: 20, initProducerId: 22, endTxn: 26 } as const
+export const apiKeys = {
+  produce: 0,
+  fetch: 1,
+  createTopics: 19,
+  deleteTopics: 20,
+  initProducerId: 22,
+  endTxn: 26,
+} as const
 
 /**
  * Starts a command and kills it (SIGKILL) exactly at a point, which a proxy sees come. Throws when it ended without having
@@ -33,8 +50,8 @@ export function reaching(stage: ReplayStage, point: ReplayPoint): Promise<void> 
   const { promise, resolve } = Promise.withResolvers<void>()
   if ('step' in point) watchStore(stage, point, resolve)
   else if (point.apiKey === apiKeys.createTopics)
-    once(stage, 'state planning', () => watchBroker(stage, point, resolve))
-  else watchBroker(stage, point, resolve)
+    once(stage, 'state planning', () => watchRequest(stage, point, point.when, resolve))
+  else watchRequest(stage, point, point.when, resolve)
   return promise
 }
 
@@ -53,8 +70,16 @@ export function once({ proxy }: ReplayStage, step: string, happens: () => void):
   proxy.handler = holding(isMeant, () => Promise.resolve(happens()))
 }
 
-function watchBroker({ kafka }: ReplayStage, point: ReplayPoint & { apiKey: number }, reached: () => void): void {
-  kafka.proxy.watch({ ...point, reached })
+/** Has something happen at a request that is still to come; `held`: it waits until that is over. */
+export function watchRequest(
+  stage: ReplayStage,
+  { after, ...place }: RequestPlace,
+  when: RequestPoint['when'],
+  reached: () => unknown,
+): void {
+  const watch = (): void => stage.kafka.proxy.watch({ ...place, when, reached })
+  if (after === undefined) watch()
+  else watchRequest(stage, after, 'held', watch)
 }
 
 function watchStore({ proxy }: ReplayStage, point: ReplayPoint & { step: string }, reached: () => void): void {

@@ -10,10 +10,18 @@ export interface PrintedOrder {
 /** Without a record for so long a topic counts as read. */
 const quietMs = 5_000
 
-/** All order events of a topic as Kafka's own consumer sees them now, read committed, in the order of each partition. */
-export async function readByConsole(server: KafkaServer, topic: string): Promise<PrintedOrder[]> {
+/**
+ * All order events of a topic as Kafka's own consumer sees them now, read committed, in the order of each partition; it does
+ * not wait for more than `enough`.
+ */
+export async function readByConsole(
+  server: KafkaServer,
+  topic: string,
+  enough = Number.POSITIVE_INFINITY,
+): Promise<PrintedOrder[]> {
   const printed = await server.javaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
     ...['--bootstrap-server', server.brokers.join(), '--topic', topic, '--from-beginning'],
+    ...(Number.isFinite(enough) ? ['--max-messages', String(enough)] : []),
     ...['--isolation-level', 'read_committed', '--timeout-ms', String(quietMs)],
     ...['--formatter-property', 'print.partition=true', '--formatter-property', 'print.key=true'],
   ])

@@ -87,7 +87,12 @@ async function ends(client: Kafka, topic: string): Promise<Map<number, bigint>> 
 }
 
 /** A record as text that says everything of it but its offset; `judge-archive` writes the same in SQL. */
-export function recordText({ timestamp, key, value, headers = {} }: KafkaMessage): string {
+export function recordText({
+  timestamp,
+  key,
+  value,
+  headers = {},
+}: Pick<KafkaMessage, 'timestamp' | 'key' | 'value' | 'headers'>): string {
   return `${timestamp}|${hex(key)}|${hex(value)}|${headersText(headers)}`
 }
 

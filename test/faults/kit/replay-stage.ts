@@ -97,7 +97,17 @@ export class ReplayStage {
 
   /** Starts, or continues, the replay in a process of its own. */
   replay(args: readonly string[] = [], settings: Readonly<Record<string, string>> = {}): RunningCommand {
-    const command = ['--json', 'replay', this.topic, '--to', this.target, '--id', this.id, ...args]
+    return this.replayOf([this.topic], this.target, args, settings)
+  }
+
+  /** As `replay`, of these topics; the names of its targets begin with the stage's. */
+  replayOf(
+    topics: readonly string[],
+    target: string,
+    args: readonly string[] = [],
+    settings: Readonly<Record<string, string>> = {},
+  ): RunningCommand {
+    const command = ['--json', 'replay', ...topics, '--to', target, '--id', this.id, ...args]
     return this.#round.start(command, { ...this.settings, ...settings })
   }
 
@@ -111,15 +121,24 @@ export class ReplayStage {
     return { COLDSTREAM_S3_ENDPOINT: this.place.settings.COLDSTREAM_S3_ENDPOINT! }
   }
 
-  /** Judges the target by kafkajs, and in the first round by Kafka's own consumer too. `expected`: the source unless told. */
-  async judge(expected: ReadonlyMap<number, PartitionSequence> = this.source): Promise<Verdict> {
-    const verdict = differences(expected, await sequencesOf(this.brokers, this.target))
+  /**
+   * Judges a target by kafkajs, and in the first round by Kafka's own consumer too. `expected` and `target`: the source and
+   * the stage's unless told.
+   */
+  async judge(
+    expected: ReadonlyMap<number, PartitionSequence> = this.source,
+    target: string = this.target,
+  ): Promise<Verdict> {
+    const verdict = differences(expected, await sequencesOf(this.brokers, target))
     if (this.#round.number > 1 || this.brokers !== this.kafka.brokers) return verdict
-    const seen = Map.groupBy(await readByConsole(this.kafka.server, this.target), ({ partition }) => partition)
+    // what would come after those is in the verdict
+    const enough = [...expected.values()].reduce((sum, { ids }) => sum + ids.length, 0)
+    const printed = await readByConsole(this.kafka.server, target, enough)
+    const seen = Map.groupBy(printed, ({ partition }) => partition)
     for (const [partition, { ids }] of expected) {
-      const printed = (seen.get(partition) ?? []).map(({ seq }) => seq)
-      if (printed.join() === ids.join()) continue
-      throw new Error(`Kafka's console consumer saw ${printed.length} records where ${ids.length} were expected`)
+      const found = (seen.get(partition) ?? []).map(({ seq }) => seq)
+      if (found.join() === ids.join()) continue
+      throw new Error(`Kafka's console consumer saw ${found.length} records where ${ids.length} were expected`)
     }
     return verdict
   }
@@ -130,7 +149,8 @@ export class ReplayStage {
     this.kafka.proxy.cut(-1, 0)
     const admin = independentClient(this.brokers).admin()
     await admin.connect()
-    const topics = (await admin.listTopics()).filter((topic) => topic === this.target || topic.includes(this.id))
+    const isOwn = (topic: string): boolean => topic.startsWith(this.target) || topic.includes(this.id)
+    const topics = (await admin.listTopics()).filter(isOwn)
     // those of a completed replay are being deleted already
     await Promise.allSettled(topics.map((topic) => admin.deleteTopics({ topics: [topic] })))
     await admin.disconnect()

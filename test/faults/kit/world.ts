@@ -5,7 +5,7 @@ import { CuttingProxy } from '../../adapters/kafka/cutting-proxy.ts'
 import { type KafkaServer, startKafka } from '../../kit/kafka.ts'
 import { sharedMinio } from '../../kit/minio.ts'
 import type { S3Access } from '../../kit/s3-server.ts'
-import { type ReplaySource, replaySource } from './replay-source.ts'
+import { liveSource, type ReplaySource, replaySource, replaySources } from './replay-source.ts'
 import type { Load } from './scenario.ts'
 import { topicOf, type WrittenTopic } from './topics.ts'
 
@@ -58,6 +58,8 @@ export class World {
   #orders: Promise<WrittenTopic> | null = null
   #replayKafka: Promise<ProxiedKafka> | null = null
   #replaySource: Promise<ReplaySource> | null = null
+  #replaySources: Promise<ReplaySource[]> | null = null
+  #liveSource: Promise<ReplaySource> | null = null
 
   private constructor(folder: string, load: Load) {
     this.folder = folder
@@ -82,7 +84,7 @@ export class World {
 
   /** A broker with fetches of the usual size, for loads. */
   crowd(): Promise<KafkaServer> {
-    this.#crowd ??= startKafka({ config: { ...brokerConfig, ...largeFetches } })
+    this.#crowd ??= startKafka({ config: { ...brokerConfig, ...largeFetches }, isForLoad: true })
     return this.#crowd
   }
 
@@ -103,6 +105,20 @@ export class World {
     const { brokers } = await this.replayKafka()
     this.#replaySource ??= replaySource(brokers, this.folder)
     return this.#replaySource
+  }
+
+  /** Two topics in one archive that is read by many rounds. */
+  async replaySources(): Promise<ReplaySource[]> {
+    const { brokers } = await this.replayKafka()
+    this.#replaySources ??= replaySources(brokers, this.folder)
+    return this.#replaySources
+  }
+
+  /** An archive that is read by many rounds, of a topic that goes on behind it. */
+  async liveSource(): Promise<ReplaySource> {
+    const { brokers } = await this.replayKafka()
+    this.#liveSource ??= liveSource(brokers, this.folder)
+    return this.#liveSource
   }
 
   minio(): Promise<S3Access> {

@@ -1,34 +1,34 @@
 import type { Admin } from 'kafkajs'
 import { independentClient } from '../../../adapters/kafka/judge.ts'
-import { apiKeys, once } from '../../kit/kill-replay-at.ts'
-import { completedBy, ReplayStage, type StageOptions } from '../../kit/replay-stage.ts'
+import { apiKeys, once, type RequestPlace, watchRequest } from '../../kit/kill-replay-at.ts'
+import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
+import { type OpenWork, plainWork } from '../../kit/replay-work.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario, Verdict } from '../../kit/scenario.ts'
 
 const commits = 24
 
-/** A command lives through what happens at a request of it. */
-async function live(
-  round: Round,
-  { apiKey, happens }: { apiKey: number; happens: (stage: ReplayStage) => Promise<unknown> },
-  options: StageOptions = {},
-): Promise<Verdict> {
-  const stage = await ReplayStage.open(round, options)
-  let happened: Promise<unknown> | null = null
-  stage.kafka.proxy.watch({
-    ...{ apiKey, when: 'held', earlier: Math.floor(round.random() * commits) },
-    reached: () => {
-      happened = happens(stage)
-      return happened
-    },
-  })
-  await completedBy(stage.replay())
-  if (happened === null) throw new Error('it was done before anything happened')
-  await happened
-  return stage.judge()
+/** It happens at a request, while that waits; at one of the first so many unless told at which. */
+interface Incident extends RequestPlace {
+  happens: (stage: ReplayStage) => Promise<unknown>
 }
 
-const restart = async ({ kafka: { server } }: ReplayStage): Promise<void> => {
+/** A command lives through what happens at a request of it. */
+export async function live(round: Round, open: OpenWork, { happens, ...place }: Incident): Promise<Verdict> {
+  const { stage, start, judge } = await open(round)
+  let happened: Promise<unknown> | null = null
+  watchRequest(stage, { earlier: Math.floor(round.random() * commits), ...place }, 'held', () => {
+    happened = happens(stage)
+    return happened
+  })
+  await completedBy(start())
+  if (happened === null) throw new Error('it was done before anything happened')
+  await happened
+  return judge()
+}
+
+/** What kills the broker of a stage and starts it again. */
+export const restart = async ({ kafka: { server } }: ReplayStage): Promise<void> => {
   await server.kill()
   await server.restart()
 }
@@ -37,17 +37,18 @@ const restarts: Scenario[] = [
   {
     name: 'replay: the broker is killed amid a commit, and started again',
     rounds: { full: 5, short: 1 },
-    run: (round) => live(round, { apiKey: apiKeys.endTxn, happens: restart }),
+    run: (round) => live(round, plainWork, { apiKey: apiKeys.endTxn, happens: restart }),
   },
   {
     name: 'replay: the broker is killed amid a block, and started again',
-    rounds: { full: 3, short: 0 },
-    run: (round) => live(round, { apiKey: apiKeys.produce, happens: restart }),
+    rounds: { full: 5, short: 0 },
+    run: (round) => live(round, plainWork, { apiKey: apiKeys.produce, happens: restart }),
   },
   {
     name: 'replay: the broker ends in good order amid a commit, and is started again',
-    rounds: { full: 3, short: 0 },
-    run: (round) => live(round, { apiKey: apiKeys.endTxn, happens: ({ kafka: { server } }) => server.restart() }),
+    rounds: { full: 5, short: 0 },
+    run: (round) =>
+      live(round, plainWork, { apiKey: apiKeys.endTxn, happens: ({ kafka: { server } }) => server.restart() }),
   },
 ]
 

@@ -1,9 +1,12 @@
 import type { Scenario } from '../../kit/scenario.ts'
 import { replayBrokerTroubles } from './broker-trouble.ts'
+import { changedReplays } from './changed.ts'
 import { replayInstances } from './instances.ts'
 import { replayKillPoints } from './kill-points.ts'
+import { liveReplays } from './live.ts'
 import { replayOrders } from './orders.ts'
 import { replayRunners } from './runners.ts'
+import { severalTopicsReplays } from './several.ts'
 import { replaySleepers } from './sleepers.ts'
 import { replaySteering } from './steering.ts'
 import { replayStoreTroubles } from './store-trouble.ts'
@@ -20,4 +23,7 @@ export const replayScenarios: readonly Scenario[] = [
   ...replayBrokerTroubles,
   ...replayStoreTroubles,
   ...replayTopicTroubles,
+  ...changedReplays,
+  ...liveReplays,
+  ...severalTopicsReplays,
 ]

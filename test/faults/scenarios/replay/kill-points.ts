@@ -1,23 +1,11 @@
-import { apiKeys, killReplayAt, type ReplayPoint } from '../../kit/kill-replay-at.ts'
-import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
-import type { Round } from '../../kit/round.ts'
+import { apiKeys } from '../../kit/kill-replay-at.ts'
+import { plainWork } from '../../kit/replay-work.ts'
 import type { Scenario } from '../../kit/scenario.ts'
+import { atRequest, atStep, fivePoints, killed, killedAgainAndAgain, type PointOf } from './killed.ts'
 
 /** A replay makes thirty commits; each point below comes at least so often. */
 const commits = 24
 const shares = 2
-
-type When = ReplayPoint['when']
-type PointOf = (round: Round) => ReplayPoint
-
-const atStep =
-  (step: string, when: When): PointOf =>
-  () => ({ step, when })
-
-/** The n-th of its kind: another one in every round. */
-const atRequest =
-  (apiKey: number, when: When, occurrences = 1): PointOf =>
-  ({ random }) => ({ apiKey, when, earlier: Math.floor(random() * occurrences) })
 
 /** Every step of a replay's life, in its order. */
 const points: Readonly<Record<string, PointOf>> = {
@@ -47,41 +35,10 @@ const points: Readonly<Record<string, PointOf>> = {
 }
 
 /** Those that `npm test` meets. */
-const shortNames = new Set(['target created, unanswered', 'commit done, unanswered', 'before a share is finished'])
-
-const once: Scenario[] = Object.entries(points).map(([name, pointOf]) => ({
-  name: `replay: kill: ${name}`,
-  rounds: { full: 5, short: shortNames.has(name) ? 1 : 0 },
-  async run(round) {
-    const stage = await ReplayStage.open(round)
-    await killReplayAt(stage, pointOf(round), () => stage.replay())
-    await completedBy(stage.replay())
-    return stage.judge()
-  },
-}))
-
-/** Every start dies at another point of its work until one is left alone. */
-const again: Scenario = {
-  name: 'replay: kill: again and again',
-  rounds: { full: 5, short: 0 },
-  async run(round) {
-    const stage = await ReplayStage.open(round)
-    const { produce, initProducerId, endTxn } = apiKeys
-    const few = 4
-    for (const [apiKey, when] of [
-      [endTxn, 'unanswered'],
-      [initProducerId, 'answered'],
-      [produce, 'unanswered'],
-      [endTxn, 'before'],
-      [endTxn, 'unanswered'],
-    ] as const) {
-      const occurrences = apiKey === initProducerId ? shares : few
-      await killReplayAt(stage, atRequest(apiKey, when, occurrences)(round), () => stage.replay())
-    }
-    await completedBy(stage.replay())
-    return stage.judge()
-  },
-}
+const short = ['target created, unanswered', 'commit done, unanswered', 'before a share is finished']
 
 /** A command that dies by SIGKILL exactly there, and the same command again. */
-export const replayKillPoints: Scenario[] = [...once, again]
+export const replayKillPoints: Scenario[] = [
+  ...killed('', plainWork, points, short),
+  killedAgainAndAgain('', plainWork, fivePoints(shares)),
+]

@@ -1,4 +1,5 @@
 import { apiKeys, killReplayAt } from '../../kit/kill-replay-at.ts'
+import { mergedByTime } from '../../kit/merged-by-time.ts'
 import { type PrintedOrder, readByConsole } from '../../kit/read-by-console.ts'
 import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
 import type { Round } from '../../kit/round.ts'
@@ -67,17 +68,10 @@ const byKey: Scenario = {
 }
 
 /** Place of every record where the partitions of the source, each in its order, are merged by time. */
-function mergedByTime({ source }: ReplayStage): Map<number, number> {
-  const places = new Map<number, number>()
-  const lines = [...source].sort(([one], [other]) => one - other).map(([, { ids }]) => ({ ids, next: 0 }))
-  const timeOf = ({ ids, next }: { ids: number[]; next: number }): number =>
-    next < ids.length ? Number(order(ids[next]!, source.size).timestamp) : Number.POSITIVE_INFINITY
-  for (;;) {
-    const first = lines.reduce((least, line) => (timeOf(line) < timeOf(least) ? line : least))
-    if (first.next === first.ids.length) return places
-    places.set(first.ids[first.next]!, places.size)
-    first.next += 1
-  }
+function placesByTime({ source }: ReplayStage): Map<number, number> {
+  const lines = [...source].sort(([one], [other]) => one - other).map(([, { ids }]) => ids)
+  const merged = mergedByTime(lines, (id) => Number(order(id, source.size).timestamp))
+  return new Map(merged.map((id, place) => [id, place]))
 }
 
 /** Each partition of the target holds what belongs there in the order of the merge. */
@@ -86,7 +80,7 @@ const byTime: Scenario = {
   rounds: { full: 5, short: 0 },
   async run(round) {
     const [stage, emitted] = await killed(round, 'time')
-    const places = mergedByTime(stage)
+    const places = placesByTime(stage)
     return judge(
       stage,
       emitted,

@@ -1,18 +1,19 @@
 import { succeeded } from '../../kit/coldstream.ts'
 import { ask, completed } from '../../kit/replay-service.ts'
 import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
+import { type OpenWork, plainWork } from '../../kit/replay-work.ts'
 import { stop } from '../../kit/round.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 
 /** The same command several times at once: each believes that all of the replay is its own. */
-const commands = (count: number, short: number): Scenario => ({
-  name: `replay: ${count} commands at once`,
+export const commands = (count: number, short: number, title = '', open: OpenWork = plainWork): Scenario => ({
+  name: `replay: ${title}${count} commands at once`,
   rounds: { full: 5, short },
   async run(round) {
-    const stage = await ReplayStage.open(round)
-    const running = Array.from({ length: count }, () => stage.replay())
+    const { start, judge } = await open(round)
+    const running = Array.from({ length: count }, start)
     for (const command of running) await completedBy(command)
-    return stage.judge()
+    return judge()
   },
 })
 

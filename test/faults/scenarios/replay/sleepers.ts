@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RunningCommand } from '../../kit/coldstream.ts'
-import { apiKeys, once } from '../../kit/kill-replay-at.ts'
-import { completedBy, ReplayStage } from '../../kit/replay-stage.ts'
+import { apiKeys, once, type RequestPlace, watchRequest } from '../../kit/kill-replay-at.ts'
+import { completedBy } from '../../kit/replay-stage.ts'
+import { type OpenWork, plainWork, type ReplayWork } from '../../kit/replay-work.ts'
 import type { Round } from '../../kit/round.ts'
 import type { Scenario } from '../../kit/scenario.ts'
 
 const { produce, endTxn, initProducerId, createTopics } = apiKeys
 
-/** Requests of a kind that a replay sends at least: it creates a target, and opens two writers. */
-function occurrences(apiKey: number): number {
-  if (apiKey === createTopics) return 1
-  return apiKey === initProducerId ? 2 : 20
+/** Another one of its kind in every round; a replay creates a target and opens two writers, of all else there are more. */
+function anyOf({ random }: Round, apiKey: number): RequestPlace {
+  const occurrences = { [createTopics]: 1, [initProducerId]: 2 }[apiKey] ?? 20
+  return { apiKey, earlier: Math.floor(random() * occurrences) }
 }
 
 interface Sleeper {
@@ -19,7 +20,7 @@ interface Sleeper {
 }
 
 /** Starts the replay and has it stand still (SIGSTOP) in the middle of a request, which arrives when it goes on. */
-async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promise<Sleeper> {
+async function asleepAt({ stage, start }: ReplayWork, place: RequestPlace): Promise<Sleeper> {
   const asleep = Promise.withResolvers<void>()
   const awake = Promise.withResolvers<void>()
   const fallAsleep = (): Promise<void> => {
@@ -27,11 +28,10 @@ async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promi
     asleep.resolve()
     return awake.promise
   }
-  const earlier = Math.floor(round.random() * occurrences(apiKey))
-  const watch = (): void => stage.kafka.proxy.watch({ apiKey, when: 'held', earlier, reached: fallAsleep })
-  if (apiKey === createTopics) once(stage, 'state planning', watch)
+  const watch = (): void => watchRequest(stage, place, 'held', fallAsleep)
+  if (place.apiKey === createTopics) once(stage, 'state planning', watch)
   else watch()
-  const command = stage.replay()
+  const command = start()
   const { code, stderr } = (await Promise.race([asleep.promise, command.ended])) ?? {}
   if (code !== undefined) throw new Error(`it ended with ${code} before it fell asleep: ${stderr}`)
   const wake = (): void => {
@@ -41,21 +41,36 @@ async function asleepAt(round: Round, stage: ReplayStage, apiKey: number): Promi
   return { command, wake }
 }
 
+interface TimedOutOptions {
+  title?: string
+  open?: OpenWork
+  full?: number
+  short?: number
+}
+
 /** The broker gives a transaction up while the process stands still, and it finds that out when it goes on. */
-const timedOut = (what: string, apiKey: number, transactionTimeoutMs: number, full: number, short = 0): Scenario => ({
-  name: `replay: sleeps amid ${what} for longer than a transaction of ${transactionTimeoutMs / 1000} s`,
+export const timedOut = (
+  what: string,
+  apiKey: number,
+  transactionTimeoutMs: number,
+  { title = '', open = plainWork, full = 5, short = 0 }: TimedOutOptions = {},
+): Scenario => ({
+  name: `replay: ${title}sleeps amid ${what} for longer than a transaction of ${transactionTimeoutMs / 1000} s`,
   rounds: { full, short },
   limitMs: () => 120_000 + 3 * transactionTimeoutMs,
   async run(round) {
-    const stage = await ReplayStage.open(round, { transactionTimeoutMs })
-    const { command, wake } = await asleepAt(round, stage, apiKey)
+    // all writing is in one transaction after the other, so that one is open at the second block after a commit
+    const work = await open(round, { transactionTimeoutMs, limits: { maxShares: 1 } })
+    const place = anyOf(round, endTxn)
+    const amid = apiKey === endTxn ? place : { apiKey, earlier: 1, after: place }
+    const { command, wake } = await asleepAt(work, amid)
     // the time that passes is the fault
     await sleep(transactionTimeoutMs + 1_000)
     wake()
     await completedBy(command)
     const { stderr } = await command.ended
     if (!stderr.includes('transaction-aborted')) throw new Error(`no transaction was given up: ${stderr}`)
-    return stage.judge()
+    return work.judge()
   },
 })
 
@@ -64,9 +79,10 @@ const overtaken = (what: string, apiKey: number, wakes: 'amid the work' | 'after
   name: `replay: sleeps amid ${what}, is overtaken, wakes ${wakes}`,
   rounds: { full: 5, short },
   async run(round) {
-    const stage = await ReplayStage.open(round)
-    const { command, wake } = await asleepAt(round, stage, apiKey)
-    const successor = stage.replay()
+    const work = await plainWork(round)
+    const { stage, start, judge } = work
+    const { command, wake } = await asleepAt(work, anyOf(round, apiKey))
+    const successor = start()
     if (wakes === 'amid the work') {
       await new Promise<void>((resolve) =>
         stage.kafka.proxy.watch({ apiKey: apiKeys.endTxn, when: 'held', reached: resolve }),
@@ -76,15 +92,15 @@ const overtaken = (what: string, apiKey: number, wakes: 'amid the work' | 'after
     await completedBy(successor)
     wake()
     await completedBy(command)
-    return stage.judge()
+    return judge()
   },
 })
 
 /** A process that stands still in the middle of a transaction. */
 export const replaySleepers: Scenario[] = [
-  timedOut('a block', produce, 1_500, 3, 1),
-  timedOut('a commit', endTxn, 1_500, 3),
-  timedOut('a commit', endTxn, 60_000, 1),
+  timedOut('a block', produce, 1_500, { short: 1 }),
+  timedOut('a commit', endTxn, 1_500),
+  timedOut('a commit', endTxn, 60_000, { full: 1 }),
   overtaken('a commit', endTxn, 'afterwards', 1),
   overtaken('a commit', endTxn, 'amid the work'),
   overtaken('a block', produce, 'afterwards'),
