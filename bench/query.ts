@@ -67,6 +67,8 @@ try {
     concurrency: { running: 1, waiting: 1 },
     broker: () => Promise.reject(new Error('there is no broker')),
   })
+  service.keepReady()
+  stops.unshift(() => engine.close())
   const asked = questions(library, hours, engine)
   const wanted = args.only.split(',')
   const programs = new Map<string, Ask>()

@@ -31,6 +31,9 @@ export interface QueryEngine {
   /** What it costs to scan so many bytes; only of an engine that bills by it. */
   costUsd?(scannedBytes: number): number
 
+  /** Has what the next statement needs ready before it comes, for a process that will run many. */
+  keepReady?(): void
+
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
 }
