@@ -106,7 +106,7 @@ export interface TableSource {
    * them are not asked for, so that files which hold only such may be left out.
    */
   load(names: readonly string[], signal: AbortSignal, bounds?: ReadonlyMap<string, RowBounds>): Promise<LocalTables>
-  /** What `load` would give, without bringing it here. */
+  /** What `load` would give at most, without bringing it here, or looking into files for keys. */
   measure(names: readonly string[], bounds?: ReadonlyMap<string, RowBounds>): Promise<QueryEstimate>
 }
 
@@ -116,6 +116,8 @@ export interface RowBounds {
   /** Offsets `[fromOffset, untilOffset)`. */
   fromOffset: bigint | null
   untilOffset: bigint | null
+  /** Of one of these keys. */
+  keys: readonly Uint8Array[] | null
   time: TimeWindow
 }
 
