@@ -33,15 +33,15 @@ export function questions(library: TemplateLibrary, hours: number, engine: DuckD
     plain(
       'volume of one hour',
       'one hour',
-      `SELECT count(*), sum(octet_length(record_value)) FROM orders
+      `SELECT count(*), sum(length(record_value)) FROM orders
        WHERE record_timestamp >= TIMESTAMP '${hour(middle)}' AND record_timestamp < TIMESTAMP '${hour(middle + 1)}'`,
     ),
     plain(
       'records of one key',
       'one key',
-      `SELECT count(*), min(record_offset) FROM orders WHERE record_key = CAST('${keyOf(8)}' AS BLOB)`,
+      `SELECT count(*), min(record_offset) FROM orders WHERE record_key = to_utf8('${keyOf(8)}')`,
     ),
-    plain('bytes of all values', 'full scan', 'SELECT count(*), sum(octet_length(record_value)) FROM orders'),
+    plain('bytes of all values', 'full scan', 'SELECT count(*), sum(length(record_value)) FROM orders'),
     ...library.list().flatMap((template) => ofTemplate(template, library, engine)),
   ]
 }

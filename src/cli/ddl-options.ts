@@ -13,6 +13,7 @@ export function ddlOptions(command: Command): Command {
         .choices(['registered', 'projection'])
         .default('registered'),
     )
+    .option('--register', 'do not print: tell the configured engine of the partitions that are archived', false)
     .option('--schema <name>', "the schema, which is Athena's database", 'events')
     .option('--table <name>', "name of the table, instead of the topic's")
     .option('--field <column=path>', 'a field of the JSON values as a column of the view; repeatable', pairs, {})

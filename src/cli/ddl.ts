@@ -11,9 +11,10 @@ export interface DdlOptions {
   schema: string
   table?: string
   field: Record<string, string>
+  register: boolean
 }
 
-/** `coldstream ddl <topic>`: statements that make the topic a table of an engine. */
+/** `coldstream ddl <topic>`: statements that make the topic a table of an engine, or its partitions told to the engine. */
 export async function ddlCommand(context: CommandContext, topic: string, options: DdlOptions): Promise<ExitCode> {
   const { engine, partitions, schema, table = null, field } = options
   if (partitions === 'projection' && (engine === 'duckdb' || engine === 'spark')) {
@@ -21,7 +22,12 @@ export async function ddlCommand(context: CommandContext, topic: string, options
       remedy: 'Leave out --partitions.',
     })
   }
-  const { store } = await context.services()
+  if (options.register && partitions === 'projection') {
+    throw new InvalidInputError('ddl-options', 'Partitions that are projected are not registered.', {
+      remedy: 'Leave out --register, or --partitions projection.',
+    })
+  }
+  const { store, queries } = await context.services()
   const { segments } = await commitLogSnapshots(store).load(topic)
   const shape = tableShape({
     topic,
@@ -32,6 +38,13 @@ export async function ddlCommand(context: CommandContext, topic: string, options
     discovery: partitions,
     fields: field,
   })
+  if (options.register) {
+    const sent = await queries.registerPartitions(engine, { shape, segments, storeUrl: store.url }, context.signal)
+    const { output } = context
+    if (output.json) output.line(toJson({ engine, table: shape.table, statements: sent }))
+    else output.line(`${engine} knows all partitions of ${schema}.${shape.table} now (statements sent: ${sent})`)
+    return 0
+  }
   const statements = renderDdl(engine, shape)
   if (context.output.json) context.output.line(toJson({ engine, table: shape.table, statements }))
   else context.output.raw(ddlText(statements))

@@ -20,7 +20,12 @@ export async function doctorCommand(context: CommandContext, files: readonly str
   const read = await readConnectorFiles(files.map((file) => resolve(context.workingFolder, file)))
   const connectors = read.map(({ connector }) => connector)
   const services = await context.services()
-  const results = [checkRuntime(), ...(await checkStore(services)), ...(await checkBroker(services, connectors))]
+  const results = [
+    checkRuntime(),
+    ...(await checkStore(services)),
+    ...(await checkBroker(services, connectors)),
+    ...(await checkEngines(context, services)),
+  ]
   if (output.json) output.line(toJson(results))
   for (const { check, outcome, message, remedy } of output.json ? [] : results) {
     output.line(`${marks[outcome]}  ${check}: ${message}`)
@@ -46,6 +51,11 @@ async function checkStore({ store }: Services): Promise<CheckResult[]> {
 async function checkBroker(services: Services, connectors: readonly Connector[]): Promise<CheckResult[]> {
   const topics = connectors.flatMap((connector) => connector.topics)
   return attempt('broker', async () => (await services.eventLog()).examine(topics, connectors.map(consumerGroupOf)))
+}
+
+/** Also which topics they do not have as tables: the first thing that is wrong when a query finds nothing there. */
+async function checkEngines({ signal }: CommandContext, { queries }: Services): Promise<CheckResult[]> {
+  return attempt('query engines', () => queries.examine(signal))
 }
 
 async function attempt(check: string, look: () => Promise<CheckResult[]>): Promise<CheckResult[]> {

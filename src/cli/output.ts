@@ -85,6 +85,11 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }
 
+/** US dollars, with as many digits as the least that Athena bills needs. */
+export function formatUsd(usd: number): string {
+  return `$${usd.toFixed(5)}`
+}
+
 /** A count with thin groups: `1,234,567`. */
 export function formatCount(count: number | bigint): string {
   return count.toLocaleString('en-US')

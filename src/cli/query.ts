@@ -1,8 +1,9 @@
 import { text as readAll } from 'node:stream/consumers'
+import type { QueryStatistics } from '../ports/query-engine.ts'
 import { oneStatement } from '../query/one-statement.ts'
 import type { QueryRequest, StartedQuery } from '../query/query-service.ts'
 import type { CommandContext, ExitCode } from './command.ts'
-import { formatBytes, formatCount, number, type Output, renderTable, text, toJson } from './output.ts'
+import { formatBytes, formatCount, formatUsd, number, type Output, renderTable, text, toJson } from './output.ts'
 import { createProgress } from './progress.ts'
 import { type QueryFormat, writeQueryResult } from './query-output.ts'
 
@@ -52,14 +53,19 @@ export async function queryCommand(
   })
   if (options.freshness === 'live') await sayFreshness(output, result)
   await writeQueryResult(output, result, format)
-  const { rows, truncated, files, bytes, elapsedMs, scannedBytes, costUsd } = result.statistics()
-  if (truncated) output.note(`cut after ${formatCount(rows)} rows: raise --limit, or narrow the statement`)
-  const scanned = scannedBytes === undefined ? '' : `, ${formatBytes(scannedBytes)} scanned`
-  const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(4)}`
-  output.note(
-    `${formatCount(rows)} rows from ${formatCount(files)} files (${formatBytes(bytes)}) in ${(elapsedMs / 1000).toFixed(2)} s${scanned}${cost}`,
-  )
+  sayStatistics(output, result.statistics())
   return 0
+}
+
+/** An engine that counts what it scans does not say of which files. */
+function sayStatistics(output: Output, statistics: QueryStatistics): void {
+  const { rows, truncated, files, bytes, elapsedMs, scannedBytes, costUsd } = statistics
+  if (truncated) output.note(`cut after ${formatCount(rows)} rows: raise --limit, or narrow the statement`)
+  const read =
+    scannedBytes === undefined
+      ? ` from ${formatCount(files)} files (${formatBytes(bytes)})`
+      : `, ${formatBytes(scannedBytes)} scanned${costUsd === undefined ? '' : ` for ${formatUsd(costUsd)}`},`
+  output.note(`${formatCount(rows)} rows${read} in ${(elapsedMs / 1000).toFixed(2)} s`)
 }
 
 /** `-` is standard input; `\G` behind the statement asks for a line a value. */
@@ -78,7 +84,7 @@ function sayEstimate(
     return
   }
   const { engine, files, bytes, costUsd } = estimate
-  const cost = costUsd === undefined ? '' : `, $${costUsd.toFixed(4)}`
+  const cost = costUsd === undefined ? '' : `, ${formatUsd(costUsd)}`
   output.line(`${engine} would read at most ${formatCount(files)} files, ${formatBytes(bytes)}${cost}`)
 }
 

@@ -15,6 +15,7 @@ export async function serveCommand(context: CommandContext, files: readonly stri
   const server = await buildServer(services, context.version)
   try {
     await resumeReplays(services)
+    services.queries.keepReady()
     const address = await server.listen({ host, port })
     output.note(`coldstream listens on ${address}; the archive is ${services.store.url}`)
     const listening = server.server.address()

@@ -21,7 +21,7 @@ export const athena = section('Amazon Athena as the engine of queries; see [athe
   }),
   outputLocation: Type.Optional(
     Type.String({
-      description: 'Where results are written; Parquet results need it.',
+      description: 'Where results are written.',
       defaultText: "the workgroup's own",
       pattern: '^s3://[A-Za-z0-9][A-Za-z0-9._-]+[A-Za-z0-9](/[^?#]*)?$',
       expected: 's3://bucket or s3://bucket/prefix',

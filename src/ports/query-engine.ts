@@ -6,6 +6,8 @@ export interface QueryEngine {
   /** What it is, for messages and metrics: `duckdb`. */
   readonly name: string
   readonly dialect: SqlDialect
+  /** The schema in which its own catalog has the topics as tables; absent where it reads the archive's files itself. */
+  readonly schema?: string
 
   /**
    * Starts a statement; resolves when its columns are known. Throws InvalidInputError `sql-invalid` (with `line` and
@@ -15,22 +17,22 @@ export interface QueryEngine {
   run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult>
 
   /**
-   * The statement's rows as Parquet files that the engine writes itself, in no order; only where it can. Limits of rows
-   * and result bytes do not apply. Throws what `run` throws, at once or when the files are written.
-   */
-  exportParquet?(query: EngineQuery, signal: AbortSignal): Promise<ParquetExport>
-
-  /**
    * Carries out a statement that changes the engine's catalog: only one that this program wrote itself, never a caller's.
    * Only where a catalog has to be told of partitions. Safe to repeat where the statement is.
    */
   define?(sql: string, signal: AbortSignal): Promise<void>
 
   /**
-   * What the statement would read, found without reading it. Absent where the engine cannot say. Throws what `run` throws
-   * of a statement's text.
+   * What the statement would read, found without reading it. Absent where the engine cannot say: then what the archive
+   * knows of the topics that the statement may name has to do. Throws what `run` throws of a statement's text.
    */
   estimate?(query: EngineQuery, signal: AbortSignal): Promise<QueryEstimate>
+
+  /** What it costs to scan so many bytes; only of an engine that bills by it. */
+  costUsd?(scannedBytes: number): number
+
+  /** Has what the next statement needs ready before it comes, for a process that will run many. */
+  keepReady?(): void
 
   /** Stops what still runs. The engine is not used afterwards. */
   close(): Promise<void>
@@ -73,8 +75,6 @@ export interface EngineQuery {
   /** For engines that read files themselves; one with a catalog of its own never asks. */
   tables: TableSource
   limits: QueryLimits
-  /** What it has to read by the archive's own catalog, where the caller knows; engines that bill by it may refuse it. */
-  expectedScanBytes?: number
   /** Called now and then with the share of the work that is done, 0 to 1, where the engine knows. */
   onProgress?: (share: number) => void
 }
@@ -106,7 +106,7 @@ export interface TableSource {
    * them are not asked for, so that files which hold only such may be left out.
    */
   load(names: readonly string[], signal: AbortSignal, bounds?: ReadonlyMap<string, RowBounds>): Promise<LocalTables>
-  /** What `load` would give, without bringing it here. */
+  /** What `load` would give at most, without bringing it here, or looking into files for keys. */
   measure(names: readonly string[], bounds?: ReadonlyMap<string, RowBounds>): Promise<QueryEstimate>
 }
 
@@ -116,6 +116,8 @@ export interface RowBounds {
   /** Offsets `[fromOffset, untilOffset)`. */
   fromOffset: bigint | null
   untilOffset: bigint | null
+  /** Of one of these keys. */
+  keys: readonly Uint8Array[] | null
   time: TimeWindow
 }
 
@@ -205,13 +207,4 @@ export interface QueryStatistics {
   engineQueryId?: string
   /** The rows are those of an earlier run, which were taken again. */
   isReused?: boolean
-}
-
-/** Parquet files that an engine wrote. They stay where they are; who asked for them removes them. */
-export interface ParquetExport {
-  /** `s3://bucket/key` of each. */
-  files: readonly string[]
-  /** The bytes of one of them. */
-  read(file: string, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>
-  statistics: QueryStatistics
 }

@@ -43,7 +43,9 @@ export class ArchiveTables implements TableSource {
     const tables: ArchiveTable[] = []
     const needed: CommittedSegment[] = []
     for (const name of names) {
-      const { all, segments } = await this.#choose(name, bounds)
+      const { all, segments: chosen } = await this.#choose(name, bounds)
+      const keys = bounds.get(name)?.keys ?? null
+      const segments = keys === null ? chosen : ((await this.#files.withKeys?.(chosen, keys, signal)) ?? chosen)
       signal.throwIfAborted()
       needed.push(...segments)
       tables.push({

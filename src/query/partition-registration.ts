@@ -4,19 +4,26 @@ import type { QueryEngine } from '../ports/query-engine.ts'
 import { addPartitions } from './ddl/athena-partitions.ts'
 import type { TableShape } from './ddl/table-shape.ts'
 
+/** A topic's table and the segments it shows. */
+export interface RegisteredTable {
+  shape: TableShape
+  segments: readonly CommittedSegment[]
+  storeUrl: string
+}
+
 /**
  * Tells an engine's catalog of the partitions in which these segments lie, and returns how many statements that took. It
- * may be repeated, and run by several at a time. Throws InvalidInputError `engine-without-catalog`, and what
- * QueryEngine.define throws.
+ * may be repeated, and run by several at a time. Throws InvalidInputError `engine-not-told`, and what QueryEngine.define
+ * throws.
  */
 export async function registerPartitions(
   engine: QueryEngine,
-  table: { shape: TableShape; segments: readonly CommittedSegment[]; storeUrl: string },
+  table: RegisteredTable,
   signal: AbortSignal,
 ): Promise<number> {
   if (engine.define === undefined) {
-    throw new InvalidInputError('engine-without-catalog', `${engine.name} needs no partitions to be registered.`, {
-      remedy: 'Leave it out; the statements of `coldstream ddl` are enough.',
+    throw new InvalidInputError('engine-not-told', `${engine.name} is not told of partitions by Coldstream.`, {
+      remedy: 'Run the statement of `coldstream ddl` that looks for them itself, if it prints one.',
     })
   }
   const statements = addPartitions(table.shape, table.segments, table.storeUrl)

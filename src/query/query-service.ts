@@ -1,4 +1,6 @@
 import { AbortedError, InvalidInputError } from '../errors.ts'
+import { mayName } from '../format/table-name.ts'
+import type { CheckResult } from '../ports/check-result.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { EventLog } from '../ports/event-log.ts'
 import type {
@@ -14,8 +16,10 @@ import type {
 import { bindByValue } from './ad-hoc.ts'
 import type { ArchiveSnapshots } from './archive-snapshots.ts'
 import { ArchiveTables } from './archive-tables.ts'
+import { examineEngine } from './engine-check.ts'
 import { freshnessOf, type PartitionFreshness } from './freshness.ts'
 import { partitionBounds } from './partition-bounds.ts'
+import { type RegisteredTable, registerPartitions } from './partition-registration.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { Slots } from './slots.ts'
 import type { TemplateLibrary } from './template/library.ts'
@@ -112,13 +116,16 @@ export class QueryService {
     }
   }
 
-  /** What a query would read at most. Throws as `run`, and InvalidInputError `estimate-unknown`. */
+  /**
+   * What a query would read at most. Of an engine with a catalog of its own that is all of the topics that the text may
+   * name, as far as a template's window does not leave it out. Throws as `run`.
+   */
   async estimate(request: QueryRequest, signal: AbortSignal): Promise<QueryEstimate & { engine: string }> {
-    const { engine, query } = await this.#prepare(request)
+    const { engine, query, tables, topics } = await this.#prepare(request)
     if (engine.estimate === undefined) {
-      throw new InvalidInputError('estimate-unknown', `The engine ${engine.name} cannot say what a statement reads.`, {
-        remedy: 'Run it, or ask another engine.',
-      })
+      const most = await tables.measure(topics)
+      const costUsd = engine.costUsd?.(most.bytes)
+      return { engine: engine.name, ...most, ...(costUsd !== undefined && { costUsd }) }
     }
     const leave = await this.#enter(signal)
     try {
@@ -126,6 +133,25 @@ export class QueryService {
     } finally {
       leave()
     }
+  }
+
+  /** For a process that will answer many queries: those of an engine that can do so begin sooner. */
+  keepReady(): void {
+    for (const engine of this.#parts.engines) engine.keepReady?.()
+  }
+
+  /** Looks at each engine: whether it answers, and which topics it has no table of. */
+  async examine(signal: AbortSignal): Promise<CheckResult[]> {
+    const { snapshots, files, engines } = this.#parts
+    const tables = new ArchiveTables(snapshots, files, null)
+    return await Promise.all(engines.map((engine) => examineEngine(engine, tables, signal))).finally(() =>
+      tables.release(),
+    )
+  }
+
+  /** Tells the catalog of an engine of a topic's partitions. Throws what `registerPartitions` throws, `engine-unknown`. */
+  async registerPartitions(engine: string, table: RegisteredTable, signal: AbortSignal): Promise<number> {
+    return await registerPartitions(this.#engine(engine), table, signal)
   }
 
   async #prepare(request: QueryRequest) {
@@ -158,20 +184,24 @@ export class QueryService {
     return await freshnessOf(tables.used, await broker(), clock.nowMs())
   }
 
-  async #statement(request: QueryRequest, { dialect }: QueryEngine): Promise<Statement> {
+  async #statement(request: QueryRequest, { name, dialect, schema }: QueryEngine): Promise<Statement> {
     const given = request.parameters ?? {}
     const topics = await this.#parts.snapshots.topics()
+    const findsFiles = schema !== undefined
     if ('sql' in request) {
-      const { sql } = request
-      const named = topics.filter((topic) => sql.toLowerCase().includes(topic.toLowerCase()))
-      return { sql, parameters: bindByValue(given), window: request.window ?? null, topics: named }
+      const { sql, window = null } = request
+      if (findsFiles && window !== null) throw windowIgnored(name)
+      const named = topics.filter((topic) => mayName(sql, topic))
+      return { sql, parameters: bindByValue(given), window, topics: named }
     }
     const template = this.#parts.templates.get(request.template)
     const values = readValues(template, given, { nowMs: this.#parts.clock.nowMs(), topics })
-    const window = windowOf(template, values) ?? request.window ?? null
+    const own = windowOf(template, values)
+    if (findsFiles && own === null && request.window !== undefined) throw windowIgnored(name)
+    const window = own ?? request.window ?? null
     const used = [...values.identifiers.values()]
     // only an engine that finds the files by itself has to be told which
-    const bounds = dialect.table && window ? await this.#bounds(used, window) : new Map()
+    const bounds = findsFiles && window ? await this.#bounds(used, window) : new Map()
     return { ...render(template, values, dialect, bounds), window, topics: used }
   }
 
@@ -213,6 +243,14 @@ interface Statement {
   window: TimeWindow | null
   /** Topics that it may read. */
   topics: readonly string[]
+}
+
+/** Engines that find the files by themselves see all records: better no answer than one about others. */
+function windowIgnored(engine: string): InvalidInputError {
+  return new InvalidInputError('query-usage', `${engine} cannot be held to the \`window\` of a request.`, {
+    remedy:
+      'Write the times into the statement, with the partition columns beside them, or take a template with a window of its own.',
+  })
 }
 
 function windowOf(template: Template, values: TemplateValues): TimeWindow | null {

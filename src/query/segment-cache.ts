@@ -7,9 +7,12 @@ import type { CommittedSegment } from '../format/segment.ts'
 import { checkObjectPath } from '../ports/object-path.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { type CachedFile, scanCache, sha256OfFile, touch } from './cache-folder.ts'
+import { mayHoldKeys } from './key-filter.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
 const CONCURRENT_DOWNLOADS = 8
+/** Segments that are asked for keys at a time; small requests, which wait more than they work. */
+const CONCURRENT_LOOKS = 32
 const CHUNK_BYTES = 8 * 1024 * 1024
 
 export interface SegmentCacheOptions {
@@ -56,6 +59,20 @@ export class SegmentCache implements SegmentFiles {
       throw error
     }
     return held
+  }
+
+  /** What is here already is for the engine to look into. */
+  async withKeys<Segment extends CommittedSegment>(
+    segments: readonly Segment[],
+    keys: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<readonly Segment[]> {
+    const files = await this.#known()
+    const mayHold = await concurrently(segments, CONCURRENT_LOOKS, async (segment) => {
+      signal.throwIfAborted()
+      return files.get(segment.path)?.bytes === segment.bytes || (await mayHoldKeys(this.#store, segment, keys))
+    })
+    return segments.filter((_, i) => mayHold[i])
   }
 
   /** Queries that need the same file at the same time wait for one download. */

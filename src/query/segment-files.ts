@@ -6,6 +6,15 @@ export interface SegmentFiles {
   readonly folder: string
   /** The files are there, and stay until released. Throws DamagedDataError, UnavailableError, InvalidInputError. */
   hold(segments: readonly CommittedSegment[], signal: AbortSignal): Promise<HeldFiles>
+  /**
+   * Leaves out segments that hold no row of these keys, where finding that out costs less than their bytes. Absent where
+   * the bytes are at hand. Throws as `hold`.
+   */
+  withKeys?<Segment extends CommittedSegment>(
+    segments: readonly Segment[],
+    keys: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<readonly Segment[]>
 }
 
 export interface HeldFiles {

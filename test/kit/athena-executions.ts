@@ -18,7 +18,6 @@ interface Execution {
   category: number | null
   scannedBytes: number
   output: string | null
-  manifest: string | null
   answer: SqlAnswer | null
   reused: boolean
   stop: AbortController
@@ -123,7 +122,6 @@ export class AthenaExecutions {
       category: null,
       scannedBytes: 0,
       output: null,
-      manifest: null,
       answer: null,
       reused: false,
       stop: new AbortController(),
@@ -157,7 +155,6 @@ export class AthenaExecutions {
       execution.answer = answer
       if (this.#parts.results !== null && output !== null) {
         execution.output = await this.#parts.results.writeRows(output, execution.id, answer)
-        execution.manifest = await this.#parts.results.writeManifest(output, execution.id, answer)
       }
       execution.state = 'SUCCEEDED'
     } catch (error) {
@@ -182,7 +179,7 @@ function invalid(message: string): RequestRefused {
 }
 
 function describe(execution: Execution): object {
-  const { id, input, state, reason, category, scannedBytes, output, manifest, reused } = execution
+  const { id, input, state, reason, category, scannedBytes, output, reused } = execution
   return {
     QueryExecutionId: id,
     Query: input.QueryString,
@@ -197,7 +194,6 @@ function describe(execution: Execution): object {
     Statistics: {
       DataScannedInBytes: reused ? 0 : scannedBytes,
       EngineExecutionTimeInMillis: 1,
-      ...(manifest === null ? {} : { DataManifestLocation: manifest }),
       ResultReuseInformation: { ReusedPreviousResult: reused },
     },
     ...(output === null ? {} : { ResultConfiguration: { OutputLocation: output } }),

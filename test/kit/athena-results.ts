@@ -5,8 +5,6 @@ import { type S3Access, witness } from './s3-server.ts'
 export interface AthenaResults {
   /** The rows as CSV; its URL. */
   writeRows(location: string, id: string, answer: SqlAnswer): Promise<string>
-  /** The list of what an UNLOAD wrote; its URL, or null. */
-  writeManifest(location: string, id: string, answer: SqlAnswer): Promise<string | null>
 }
 
 /** Into this store. */
@@ -20,8 +18,6 @@ export function resultsIn(access: S3Access): AthenaResults {
   }
   return {
     writeRows: (location, id, answer) => write(location, `${id}.csv`, csv(answer)),
-    writeManifest: async (location, id, { unloaded }) =>
-      unloaded === undefined ? null : await write(location, `${id}-manifest.csv`, unloaded.join('\n')),
   }
 }
 

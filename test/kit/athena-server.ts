@@ -24,8 +24,6 @@ export interface SqlAnswer {
   /** Types in Athena's words. */
   columns: readonly { name: string; type: string }[]
   rows: readonly (readonly (string | null)[])[]
-  /** `s3://` URLs of what an UNLOAD wrote. */
-  unloaded?: readonly string[]
 }
 
 /** Fails a request, or breaks its connection when the status is null. */
@@ -50,7 +48,7 @@ export interface AthenaServer {
 
 /**
  * A server that speaks Athena's JSON protocol as AWS describes it: executions that are started once per token, states,
- * pages of a thousand rows whose first begins with the header, results and manifests as objects, limits of a workgroup.
+ * pages of a thousand rows whose first begins with the header, results as objects, limits of a workgroup.
  */
 export async function startAthenaServer(parts: {
   engine: SqlEngine

@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { SqlFailure } from './athena-refusal.ts'
 import type { SqlAnswer, SqlEngine, SqlStatement } from './athena-server.ts'
 import { athenaText, athenaType, type TrinoType } from './athena-text.ts'
-import { type S3Access, witness } from './s3-server.ts'
 
 interface Answer {
   id: string
@@ -21,23 +19,15 @@ const headers = {
   'x-trino-client-capabilities': 'PARAMETRIC_DATETIME',
 }
 
-/** Runs Athena's statements on a real Trino, whose catalog `hive` is taken for Athena's. `store` holds its tables. */
-export function athenaOnTrino(trinoUrl: string, store: S3Access): SqlEngine {
+/** Runs Athena's statements on a real Trino, whose catalog `hive` is taken for Athena's. */
+export function athenaOnTrino(trinoUrl: string): SqlEngine {
   const run = (statement: SqlStatement, signal: AbortSignal, scanned: (bytes: number) => void) =>
     runOnTrino(trinoUrl, statement, signal, scanned)
   return {
     async run(statement, signal, scanned) {
       const added = /^ALTER TABLE `(?<schema>\w+)`\.`(?<table>\w+)` ADD IF NOT EXISTS\n/.exec(statement.sql)?.groups
       if (added !== undefined) return await addPartitions(statement.sql, added, run)
-      const unload = /^UNLOAD \((?<query>[\s\S]*)\) TO '(?<location>[^']+)' WITH \(/.exec(statement.sql)?.groups
-      if (unload === undefined) return await run(statement, signal, scanned)
-      const table = `hive.unload.t${randomUUID().replaceAll('-', '')}`
-      const plain = { parameters: [], catalog: 'hive', database: 'default' }
-      await run({ ...plain, sql: 'CREATE SCHEMA IF NOT EXISTS hive.unload' }, signal, () => undefined)
-      const create = `CREATE TABLE ${table} WITH (format = 'PARQUET', external_location = '${unload.location}') AS (${unload.query})`
-      await run({ ...statement, sql: create }, signal, scanned)
-      await run({ ...plain, sql: `DROP TABLE ${table}` }, signal, () => undefined)
-      return { columns: [{ name: 'rows', type: 'bigint' }], rows: [], unloaded: await filesOf(store, unload.location!) }
+      return await run(statement, signal, scanned)
     },
   }
 }
@@ -59,14 +49,6 @@ async function addPartitions(sql: string, { schema, table }: Record<string, stri
     }
   }
   return { columns: [], rows: [] }
-}
-
-async function filesOf(store: S3Access, location: string): Promise<string[]> {
-  const [, bucket, prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(location)!
-  const files: string[] = []
-  for await (const { name } of witness(store).listObjectsV2(bucket!, prefix!, true))
-    files.push(`s3://${bucket}/${name}`)
-  return files
 }
 
 async function runOnTrino(

@@ -29,7 +29,7 @@ describe('A template with a time window, on Trino', () => {
   })
 
   /** The template's statement as it goes over the wire, explained. */
-  async function explain(template: Template): Promise<string> {
+  async function explain(template: Template, catalog = 'hive'): Promise<string> {
     const snapshots = commitLogSnapshots(engines.store)
     const topics = await snapshots.topics()
     const given = Object.fromEntries(
@@ -50,7 +50,7 @@ describe('A template with a time window, on Trino', () => {
     const { sql, parameters } = render(template, values, trinoDialect, bounds)
     const { text } = wireStatement(sql, parameters)
     // not TYPE IO, which fails where a constraint is on bytes
-    const plan = await onTrino(engines.trino, `EXPLAIN ${text}`, 'hive', engines.schema)
+    const plan = await onTrino(engines.trino, `EXPLAIN ${text}`, catalog, engines.schema)
     return String(plan[0]![0])
   }
 
@@ -67,4 +67,17 @@ describe('A template with a time window, on Trino', () => {
       )
     })
   }
+
+  it('fails on an Iceberg table, which has no partition columns, and says which one it lacks', async () => {
+    const { trino, schema } = engines
+    await onTrino(
+      trino,
+      `CREATE TABLE iceberg.${schema}.shop_events AS
+      SELECT record_partition, record_offset, CAST(record_timestamp AS timestamp(6) with time zone) AS record_timestamp,
+        record_key, record_value, record_headers FROM hive.${schema}.shop_events`,
+    )
+    await assert.rejects(explain(templates.find(({ name }) => name === 'top-keys')!, 'iceberg'), {
+      message: /Column 'year' cannot be resolved/,
+    })
+  })
 })

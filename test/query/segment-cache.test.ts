@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import type { CommittedSegment } from '../../src/format/segment.ts'
 import { SegmentCache } from '../../src/query/segment-cache.ts'
 import { MemoryStore } from '../catalog/memory-store.ts'
-import { archiveRecords } from './archive.ts'
-import { orders } from './orders.ts'
+import { type ArchivedRecord, archiveRecords } from './archive.ts'
+import { NINE, orders } from './orders.ts'
 import { openRig, testFolder } from './rig.ts'
 
 const signal = new AbortController().signal
@@ -100,6 +101,35 @@ describe('The segment cache', () => {
       await assert.rejects(cache.hold([segment], signal), refusal)
     }
     assert.deepEqual(await files(cache.folder), [])
+  })
+
+  it('brings for a key only what may hold it, and nothing of what has no such key', async (t) => {
+    const store = new WatchedStore()
+    // a segment a hour, each with keys of its own and values that zstd cannot shorten
+    const records = Array.from({ length: 400 }, (_, index): ArchivedRecord => {
+      const hour = Math.floor(index / 100)
+      return {
+        ...{ partition: 0, offset: BigInt(index), timestampMs: NINE + hour * 3_600_000, headers: [] },
+        ...{ key: Buffer.from(`${index % 2 === 0 ? 'a' : 'z'}-${hour}-${index % 10}`), value: randomBytes(2000) },
+      }
+    })
+    const segments = await archiveRecords(store, 'large', records)
+    const cache = new SegmentCache({ store, folder: await testFolder(t), maxBytes: 1 << 30 })
+    const rig = await openRig(t, store, cache)
+    const name = ({ path }: CommittedSegment) => path.slice(path.lastIndexOf('/') + 1)
+    const count = async (where: string) => (await rig.query({ sql: `SELECT count(*) FROM large WHERE ${where}` })).rows
+    store.reads.length = 0
+    assert.deepEqual(await count("record_key = to_utf8('a-9-4')"), [[0n]])
+    assert.deepEqual(await files(cache.folder), [])
+    const { rows, statistics } = await rig.query({
+      template: 'events-of-key',
+      parameters: { topic: 'large', key: 'a-2-4' },
+    })
+    assert.deepEqual([rows.length, statistics.files], [10, 1])
+    assert.deepEqual(await files(cache.folder), [name(segments[2]!)])
+    assert.deepEqual(await count("from_utf8(record_key) IN ('a-1-2', 'a-2-2') AND record_offset >= 0"), [[20n]])
+    assert.deepEqual((await files(cache.folder)).sort(), [name(segments[1]!), name(segments[2]!)].sort())
+    assert.deepEqual(await count("record_key <> to_utf8('a-2-2')"), [[390n]])
   })
 
   it('never leaves its folder', async (t) => {

@@ -1,13 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import type { QueryExecution } from '@aws-sdk/client-athena'
-import { InvalidInputError } from '../../errors.ts'
-import { quoteLiteral } from '../../format/sql-quote.ts'
 import { trinoDialect } from '../../format/trino-dialect.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { EngineQuery, ParquetExport, QueryEngine, QueryResult, SqlDialect } from '../../ports/query-engine.ts'
+import type { EngineQuery, QueryEngine, QueryResult, SqlDialect } from '../../ports/query-engine.ts'
 import { AthenaApi, type StartInput } from './api.ts'
 import { costOf } from './cost.ts'
-import { cancelled, Execution, tooMuchScanned } from './execution.ts'
+import { cancelled, Execution } from './execution.ts'
 import type { AthenaOptions } from './options.ts'
 import { executionParameters } from './parameters.ts'
 import { resultOf } from './result.ts'
@@ -15,7 +13,6 @@ import { ResultObjects } from './result-objects.ts'
 import type { Pace } from './retry.ts'
 import { batchesOf, firstPage } from './rows.ts'
 import { readingStatement } from './statement.ts'
-import { unloadedFiles } from './unload.ts'
 
 /** Statements about the catalog are short. */
 const DEFINE_TIMEOUT_MS = 300_000
@@ -24,6 +21,7 @@ const DEFINE_TIMEOUT_MS = 300_000
 export class AthenaEngine implements QueryEngine {
   readonly name = 'athena'
   readonly dialect: SqlDialect = trinoDialect
+  readonly schema: string
   readonly #options: AthenaOptions
   readonly #pace: Pace
   readonly #api: AthenaApi
@@ -34,6 +32,7 @@ export class AthenaEngine implements QueryEngine {
   /** `random` gives numbers from 0 to below 1, for waits that do not meet. Nothing is asked of Athena yet. */
   constructor(options: AthenaOptions, clock: Clock, random: () => number = Math.random) {
     this.#options = options
+    this.schema = options.database
     this.#pace = { clock, random }
     this.#api = new AthenaApi(options, this.#pace)
     this.#objects = new ResultObjects(options, this.#pace)
@@ -42,7 +41,7 @@ export class AthenaEngine implements QueryEngine {
   async run(query: EngineQuery, signal: AbortSignal): Promise<QueryResult> {
     const statement = this.#statement(query)
     return await this.#execution(query.limits.timeoutMs, signal, async (execution, elapsedMs) => {
-      const done = await execution.succeed(this.#input(statement, tokenOf(query, 'rows')))
+      const done = await execution.succeed(this.#input(statement, tokenOf(query)))
       const first = await firstPage(this.#api, done.id, execution.signal)
       const place = { id: done.id, url: done.ResultConfiguration?.OutputLocation ?? null }
       return resultOf({
@@ -57,36 +56,16 @@ export class AthenaEngine implements QueryEngine {
     })
   }
 
-  async exportParquet(query: EngineQuery, signal: AbortSignal): Promise<ParquetExport> {
-    const { outputLocation } = this.#options
-    if (outputLocation === null) {
-      throw new InvalidInputError('athena-output-location', 'There is no place for the Parquet files of a query.', {
-        remedy: 'Set query.athena.outputLocation: UNLOAD does not write to the place of the workgroup.',
-      })
-    }
-    const { sql, parameters } = this.#statement(query)
-    const token = tokenOf(query, 'parquet')
-    const folder = `${outputLocation.replace(/\/$/, '')}/unload/${token}/`
-    const unload = `UNLOAD (\n${sql}\n) TO ${quoteLiteral(folder)} WITH (format = 'PARQUET', compression = 'ZSTD')`
-    return await this.#execution(query.limits.timeoutMs, signal, async (execution, elapsedMs) => {
-      const done = await execution.succeed(this.#input({ sql: unload, parameters }, token), { linesBefore: 1 })
-      const manifest = done.Statistics?.DataManifestLocation
-      const files = manifest === undefined ? [] : await unloadedFiles(this.#objects, manifest, execution.signal)
-      this.#finish(execution)
-      return {
-        files,
-        read: (file, reading) => this.#objects.open(file, reading),
-        statistics: { rows: 0, truncated: false, files: 0, elapsedMs: elapsedMs(), ...this.#facts(done) },
-      }
-    })
-  }
-
   async define(sql: string, signal: AbortSignal): Promise<void> {
     const input = this.#input({ sql, parameters: [] }, randomUUID())
     await this.#execution(DEFINE_TIMEOUT_MS, signal, async (execution) => {
       await execution.succeed(input)
       this.#finish(execution)
     })
+  }
+
+  costUsd(scannedBytes: number): number {
+    return costOf(scannedBytes, this.#options.pricePerTb)
   }
 
   async close(): Promise<void> {
@@ -98,13 +77,7 @@ export class AthenaEngine implements QueryEngine {
 
   #statement(query: EngineQuery): { sql: string; parameters: string[] } {
     const { sql, names } = readingStatement(query.sql)
-    const parameters = executionParameters(names, query.parameters)
-    const { maxScannedBytes } = this.#options
-    const expected = query.expectedScanBytes ?? 0
-    if (maxScannedBytes !== null && expected > maxScannedBytes) {
-      throw tooMuchScanned(`by the archive's catalog it would scan ${expected} bytes`, maxScannedBytes)
-    }
-    return { sql, parameters }
+    return { sql, parameters: executionParameters(names, query.parameters) }
   }
 
   async #execution<T>(
@@ -155,7 +128,7 @@ export class AthenaEngine implements QueryEngine {
     return {
       bytes: scannedBytes,
       scannedBytes,
-      costUsd: costOf(scannedBytes, this.#options.pricePerTb),
+      costUsd: this.costUsd(scannedBytes),
       engineQueryId: QueryExecutionId ?? '',
       isReused,
     }
@@ -163,8 +136,8 @@ export class AthenaEngine implements QueryEngine {
 }
 
 /** One execution for all tries to start one query, also those of another process that knows its id. */
-function tokenOf({ id }: EngineQuery, purpose: 'rows' | 'parquet'): string {
+function tokenOf({ id }: EngineQuery): string {
   return createHash('sha256')
-    .update(`coldstream ${purpose} ${id ?? randomUUID()}`)
+    .update(`coldstream rows ${id ?? randomUUID()}`)
     .digest('hex')
 }

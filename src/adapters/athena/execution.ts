@@ -36,15 +36,12 @@ export class Execution {
     )
   }
 
-  /**
-   * Starts the query and resolves when it has succeeded; throws why it did not. `linesBefore` are those of the text
-   * above the statement that the caller knows.
-   */
-  async succeed(input: StartInput, { linesBefore } = { linesBefore: 0 }): Promise<QueryExecution & { id: string }> {
+  /** Starts the query and resolves when it has succeeded; throws why it did not. */
+  async succeed(input: StartInput): Promise<QueryExecution & { id: string }> {
     this.signal.throwIfAborted()
     const id = await this.#api.start(input, this.signal)
     try {
-      return { ...(await this.#completion(id, linesBefore)), id }
+      return { ...(await this.#completion(id)), id }
     } catch (error) {
       if (error !== undefined && error === this.signal.reason) await this.#stopThere(id, this.signal.reason)
       throw error
@@ -61,13 +58,13 @@ export class Execution {
     this.#ended.abort()
   }
 
-  async #completion(id: string, linesBefore: number): Promise<QueryExecution> {
+  async #completion(id: string): Promise<QueryExecution> {
     const polling = new Polling(this.#pace)
     for (;;) {
       const execution = await this.#api.execution(id, this.signal)
       const status = execution.Status ?? {}
       if (status.State === 'SUCCEEDED') return execution
-      if (status.State === 'FAILED' || status.State === 'CANCELLED') throw executionError({ id, status, linesBefore })
+      if (status.State === 'FAILED' || status.State === 'CANCELLED') throw executionError({ id, status })
       this.#checkScan(execution.Statistics?.DataScannedInBytes ?? 0)
       await polling.wait(this.signal)
     }
@@ -99,7 +96,7 @@ export class Execution {
   }
 }
 
-export function tooMuchScanned(why: string, maxScannedBytes: number): InvalidInputError {
+function tooMuchScanned(why: string, maxScannedBytes: number): InvalidInputError {
   return new InvalidInputError(
     'query-scan-limit',
     `The query is not allowed to scan more than ${maxScannedBytes} bytes, and ${why}.`,

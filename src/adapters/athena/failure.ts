@@ -12,8 +12,6 @@ import { ROW_COLUMNS } from '../../format/row-columns.ts'
 export interface EndedExecution {
   id: string
   status: QueryExecutionStatus
-  /** Lines of what was sent above the statement of the caller. */
-  linesBefore: number
 }
 
 interface Diagnosis {
@@ -86,9 +84,9 @@ const ofTheStatement =
   /^(SYNTAX_ERROR|TYPE_MISMATCH|MALFORMED_QUERY|FUNCTION_NOT_FOUND|INVALID_\w+|DIVISION_BY_ZERO|NUMERIC_VALUE_OUT_OF_RANGE|AMBIGUOUS_NAME|EXPRESSION_NOT_\w+|NOT_SUPPORTED|MISSING_\w+|DUPLICATE_\w+|MISMATCHED_\w+)|mismatched input|^line \d+:\d+/
 
 /** Athena's reason as an error of Coldstream's, with the place in the statement where it is told. */
-export function executionError({ id, status, linesBefore }: EndedExecution): ColdstreamError {
+export function executionError({ id, status }: EndedExecution): ColdstreamError {
   const reason = status.StateChangeReason ?? status.AthenaError?.ErrorMessage ?? `it ended as ${status.State}`
-  const place = placeIn(reason, linesBefore)
+  const place = placeIn(reason)
   const message = place === null ? reason : `line ${place.line}, column ${place.column}: ${place.rest}`
   const position: Record<string, number> = place === null ? {} : { line: place.line, column: place.column }
   const details = { ...position, engineQueryId: id }
@@ -108,10 +106,10 @@ export function executionError({ id, status, linesBefore }: EndedExecution): Col
   })
 }
 
-function placeIn(reason: string, linesBefore: number): { line: number; column: number; rest: string } | null {
+function placeIn(reason: string): { line: number; column: number; rest: string } | null {
   const found = /line (\d+):(\d+):?\s*/.exec(reason)
   if (found === null) return null
-  return { line: Number(found[1]) - linesBefore, column: Number(found[2]), rest: reason.replace(found[0], '') }
+  return { line: Number(found[1]), column: Number(found[2]), rest: reason.replace(found[0], '') }
 }
 
 const statement: Omit<Diagnosis, 'when'> = {

@@ -9,7 +9,7 @@ interface Loaded {
   client: Sdk.S3Client
 }
 
-/** What Athena wrote into S3: results, and files of UNLOAD. */
+/** The results that Athena wrote into S3. */
 export class ResultObjects {
   readonly #options: AthenaOptions
   readonly #pace: Pace

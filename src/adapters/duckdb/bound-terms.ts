@@ -1,17 +1,19 @@
 import { parseIsoTimestamp } from '../../format/iso-timestamp.ts'
 import type { BoundParameter } from '../../ports/query-engine.ts'
+import { keyPlaceOf, knownKey } from './key-terms.ts'
 import { isNode, type Node } from './tree-node.ts'
 
 /** A condition that is certain to hold for each row that counts. `qualifier`: what stands before the column's name. */
 export type BoundTerm = { qualifier: string | null } & (
+  | { column: 'record_key'; keys: readonly Uint8Array[] }
   | { column: 'record_partition'; values: readonly number[] }
   /** Of `[from, until)`; times in microseconds. */
   | { column: 'record_offset' | 'record_timestamp'; from: bigint | null; until: bigint | null }
 )
 
-type Place = { qualifier: string | null; column: BoundTerm['column'] }
+type Place = { qualifier: string | null; column: Exclude<BoundTerm['column'], 'record_key'> }
 
-/** The conditions on partition, offset and time in a WHERE, as far as they compare the column itself with a known value. */
+/** The conditions on partition, offset, time and key in a WHERE, as far as they compare the column itself with a known value. */
 export function termsOf(where: unknown, parameters: readonly BoundParameter[]): BoundTerm[] {
   if (!isNode(where)) return []
   const value = (column: Place['column'], node: unknown) => knownValue(column, node, parameters)
@@ -31,13 +33,28 @@ export function termsOf(where: unknown, parameters: readonly BoundParameter[]): 
     case 'COMPARE_IN': {
       const [tested, ...items] = Array.isArray(where.children) ? where.children : []
       const place = placeOf(tested)
-      if (place === null) return []
+      if (place === null) return keyTerms(tested, items, parameters)
       const values = items.map((item) => value(place.column, item))
       return values.includes(null) || values.length === 0 ? [] : among(place, values as bigint[])
+    }
+    case 'COMPARE_EQUAL': {
+      const found = comparison(where, where.type, value)
+      if (found.length > 0) return found
+      const left = keyTerms(where.left, [where.right], parameters)
+      return left.length > 0 ? left : keyTerms(where.right, [where.left], parameters)
     }
     default:
       return typeof where.type === 'string' ? comparison(where, where.type, value) : []
   }
+}
+
+/** That the key is one of these; nothing where one of them is not known. */
+function keyTerms(tested: unknown, items: readonly unknown[], parameters: readonly BoundParameter[]): BoundTerm[] {
+  const place = keyPlaceOf(tested)
+  if (place === null || items.length === 0) return []
+  const keys = items.map((item) => knownKey(place, item, parameters))
+  if (keys.includes(null)) return []
+  return [{ qualifier: place.qualifier, column: 'record_key', keys: keys as Buffer[] }]
 }
 
 const MIRRORED: Readonly<Record<string, string>> = {

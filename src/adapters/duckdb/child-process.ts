@@ -1,8 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UnavailableError } from '../../errors.ts'
 import { toError } from './errors.ts'
-import type { FromChild, ToChild } from './protocol.ts'
+import type { DatabaseSettings, FromChild, ToChild } from './protocol.ts'
 
 /** The child's module beside this one: TypeScript when run from source, JavaScript when built. */
 const CHILD_MODULE = new URL(`./child${import.meta.url.slice(import.meta.url.lastIndexOf('.'))}`, import.meta.url)
@@ -12,8 +14,8 @@ const MAX_STDERR_CHARS = 2000
 
 /** A running child and the conversation with it: one question, one answer. */
 export class StatementProcess {
-  /** Resolves when the process is gone. */
-  readonly exited: Promise<void>
+  /** Resolves when the process is gone, and its folder with it. */
+  readonly gone: Promise<void>
   readonly #child: ChildProcess
   #stderr = ''
   #waiting: { resolve: (answer: FromChild) => void; reject: (error: Error) => void } | null = null
@@ -22,22 +24,39 @@ export class StatementProcess {
   /** Told now and then how far the work is. */
   onProgress: (share: number) => void = () => undefined
 
+  /** Starts a child that opens its database and then waits; its own folder is made in `temporaryFolder`. */
+  static async start(
+    temporaryFolder: string,
+    settings: Omit<DatabaseSettings, 'spillFolder'>,
+  ): Promise<StatementProcess> {
+    const spillFolder = await mkdtemp(join(temporaryFolder, 'coldstream-query-'))
+    return new StatementProcess({ ...settings, spillFolder })
+  }
+
   /** The child gets no environment: credentials of the service are no business of a statement. */
-  constructor(folder: string) {
-    this.#child = fork(fileURLToPath(CHILD_MODULE), {
+  private constructor(settings: DatabaseSettings) {
+    const folder = settings.spillFolder
+    this.#child = fork(fileURLToPath(CHILD_MODULE), [JSON.stringify(settings)], {
       cwd: folder,
       env: {},
       execArgv: [],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
-    this.exited = new Promise((resolve) => this.#child.once('close', () => resolve()))
+    this.gone = new Promise<void>((resolve) => this.#child.once('close', () => resolve())).then(() =>
+      rm(folder, { recursive: true, force: true }),
+    )
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-MAX_STDERR_CHARS)
     })
     this.#child.on('message', (message: FromChild) => this.#receive(message))
     this.#child.on('error', (error) => this.#end(startFailed(error)))
     this.#child.on('close', (code, signal) => this.#end(this.#crashed(code, signal)))
+  }
+
+  /** Whether it can still be asked, as far as is known. */
+  get isAlive(): boolean {
+    return this.#ended === null
   }
 
   /** Rejects with the failure as a Coldstream error, also when the child dies or was stopped with a reason. */

@@ -1,9 +1,9 @@
 /**
- * The child process in which a statement runs. It is born for one statement and dies with it: memory that DuckDB takes
+ * The child process in which a statement runs. It is born for one statement, maybe before that is known, and dies with it: memory that DuckDB takes
  * beyond its own limit, an endless join, a crash cost this process, never the service.
  */
 import { DuckDBTimestampTZValue } from '@duckdb/node-api'
-import type { FromChild, ToChild } from './protocol.ts'
+import type { DatabaseSettings, FromChild, ToChild } from './protocol.ts'
 import { StatementRunner } from './statement-runner.ts'
 
 const MEMORY_CHECK_MS = 50
@@ -11,7 +11,7 @@ const PROGRESS_MS = 200
 /** What Node, DuckDB's code and a batch on its way take beside DuckDB's buffers. */
 const BASE_MEMORY_BYTES = 256 * 1024 * 1024
 
-const runner = new StatementRunner()
+const runner = new StatementRunner(JSON.parse(process.argv[2]!) as DatabaseSettings)
 
 process.on('message', (message: ToChild) => {
   if (message.kind === 'open') watchMemory(message.maxMemoryBytes + BASE_MEMORY_BYTES)

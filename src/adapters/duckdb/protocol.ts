@@ -1,5 +1,13 @@
 import type { ArchiveTable, BoundParameter, QueryColumn, QueryValue, RowBounds } from '../../ports/query-engine.ts'
 
+/** What a child is born with: its database is open before it is told its statement. */
+export interface DatabaseSettings {
+  threads: number
+  /** Where DuckDB may spill what does not fit into memory. */
+  spillFolder: string
+  maxSpillBytes: number
+}
+
 /**
  * What the engine and its child tell each other, by structured clone. The engine says `open`, the child answers with
  * the tables the statement names; `run`, answered by the columns; then each `next` is answered by `rows` or `end`.
@@ -20,13 +28,9 @@ export interface OpenMessage {
   kind: 'open'
   sql: string
   parameters: readonly BoundParameter[]
-  threads: number
   maxMemoryBytes: number
   maxRows: number
   maxResultBytes: number
-  /** Where DuckDB may spill what does not fit into memory; the engine makes and removes it. */
-  spillFolder: string
-  maxSpillBytes: number
 }
 
 export interface RunMessage {

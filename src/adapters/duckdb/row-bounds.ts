@@ -73,6 +73,7 @@ const ANY: RowBounds = {
   partitions: null,
   fromOffset: null,
   untilOffset: null,
+  keys: null,
   time: { fromMicros: null, untilMicros: null },
 }
 
@@ -84,6 +85,8 @@ function all(terms: readonly BoundTerm[]): RowBounds {
       const { partitions } = bounds
       const both = partitions === null ? term.values : partitions.filter((value) => term.values.includes(value))
       bounds = { ...bounds, partitions: both }
+    } else if (term.column === 'record_key') {
+      bounds = { ...bounds, keys: bounds.keys === null ? term.keys : common(bounds.keys, term.keys) }
     } else if (term.column === 'record_offset') {
       const fromOffset = larger(bounds.fromOffset, term.from)
       bounds = { ...bounds, fromOffset, untilOffset: smaller(bounds.untilOffset, term.until) }
@@ -104,11 +107,16 @@ function either(a: RowBounds, b: RowBounds): RowBounds {
       a.partitions === null || b.partitions === null ? null : [...new Set([...a.partitions, ...b.partitions])],
     fromOffset: lower(a.fromOffset, b.fromOffset),
     untilOffset: upper(a.untilOffset, b.untilOffset),
+    keys: a.keys === null || b.keys === null ? null : [...a.keys, ...b.keys],
     time: {
       fromMicros: lower(a.time.fromMicros, b.time.fromMicros),
       untilMicros: upper(a.time.untilMicros, b.time.untilMicros),
     },
   }
+}
+
+function common(a: readonly Uint8Array[], b: readonly Uint8Array[]): Uint8Array[] {
+  return a.filter((key) => b.some((other) => Buffer.compare(key, other) === 0))
 }
 
 const larger = (a: bigint | null, b: bigint | null) => (a === null || (b !== null && b > a) ? b : a)

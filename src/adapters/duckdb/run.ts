@@ -1,18 +1,10 @@
-import { rm } from 'node:fs/promises'
 import { AbortedError } from '../../errors.ts'
 import type { ArchiveTable, EngineQuery, QueryEstimate, QueryResult, RowBounds } from '../../ports/query-engine.ts'
-import { StatementProcess } from './child-process.ts'
+import type { StatementProcess } from './child-process.ts'
 import { UnknownNameError } from './errors.ts'
 import { withColumns, withTopics } from './hints.ts'
 import { resultOf } from './result.ts'
 import { boundsOfTopics, matchTopics } from './topic-names.ts'
-
-/** What a run may take beside the limits of its query. */
-export interface RunSettings {
-  folder: string
-  threads: number
-  maxSpillBytes: number
-}
 
 /** One statement from its parse to its last row. */
 export class Run {
@@ -23,18 +15,18 @@ export class Run {
   readonly #startedMs = performance.now()
   readonly #stops = new AbortController()
 
-  /** `folder` is the run's own and is removed behind it. */
-  constructor(query: EngineQuery, signal: AbortSignal, folder: string) {
+  /** `process` is the run's own and ends with it. */
+  constructor(query: EngineQuery, signal: AbortSignal, process: StatementProcess) {
     this.#query = query
-    this.#process = new StatementProcess(folder)
-    this.stopped = this.#process.exited.then(() => rm(folder, { recursive: true, force: true }))
+    this.#process = process
+    this.stopped = process.gone
     this.#stopOn(AbortSignal.timeout(query.limits.timeoutMs), () => timedOut(query.limits.timeoutMs))
     this.#stopOn(signal, cancelled)
   }
 
-  async start(settings: RunSettings): Promise<QueryResult> {
+  async start(): Promise<QueryResult> {
     const { onProgress, tables: source } = this.#query
-    const { topics, bounds } = await this.#open(settings)
+    const { topics, bounds } = await this.#open()
     const { folder, tables } = await source.load(topics, this.#stops.signal, bounds)
     if (onProgress !== undefined) this.#process.onProgress = onProgress
     const sayProgress = onProgress !== undefined
@@ -51,8 +43,8 @@ export class Run {
   }
 
   /** What the statement would read; nothing runs. */
-  async estimate(settings: RunSettings): Promise<QueryEstimate> {
-    const { topics, bounds } = await this.#open(settings)
+  async estimate(): Promise<QueryEstimate> {
+    const { topics, bounds } = await this.#open()
     return await this.#query.tables.measure(topics, bounds)
   }
 
@@ -74,18 +66,15 @@ export class Run {
   }
 
   /** Has the text parsed: which topics it reads, and what it can use of them. */
-  async #open(settings: RunSettings): Promise<{ topics: string[]; bounds: Map<string, RowBounds> }> {
+  async #open(): Promise<{ topics: string[]; bounds: Map<string, RowBounds> }> {
     const { sql, limits, parameters } = this.#query
     const opened = await this.#process.ask({
       kind: 'open',
       sql,
       parameters,
-      threads: settings.threads,
       maxMemoryBytes: limits.maxMemoryBytes,
       maxRows: limits.maxRows,
       maxResultBytes: limits.maxResultBytes,
-      spillFolder: settings.folder,
-      maxSpillBytes: settings.maxSpillBytes,
     })
     if (opened.kind !== 'tables') throw new Error(`the child answered ${opened.kind} to open`)
     const topics = matchTopics(opened.names, await this.#query.tables.names())

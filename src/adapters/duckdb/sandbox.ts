@@ -2,14 +2,13 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 
 import type { ArchiveTable } from '../../ports/query-engine.ts'
 import { TRINO_MACROS } from './macros.ts'
-import type { OpenMessage } from './protocol.ts'
+import type { DatabaseSettings } from './protocol.ts'
 import { createView, fileList } from './views.ts'
 
-/** A database in memory that can neither load code nor spill more than it may. */
-export async function openDatabase(settings: OpenMessage): Promise<DuckDBConnection> {
+/** A database in memory that can neither load code nor spill more than it may; how much memory it takes is to be bounded. */
+export async function openDatabase(settings: DatabaseSettings): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(':memory:', {
     threads: String(settings.threads),
-    memory_limit: `${Math.floor(settings.maxMemoryBytes / 1024)}KiB`,
     temp_directory: settings.spillFolder,
     max_temp_directory_size: `${Math.floor(settings.maxSpillBytes / 1024)}KiB`,
     autoinstall_known_extensions: 'false',
@@ -21,12 +20,17 @@ export async function openDatabase(settings: OpenMessage): Promise<DuckDBConnect
   await connection.run("SET TimeZone = 'UTC'")
   await connection.run('SET enable_progress_bar = true')
   await connection.run('SET enable_progress_bar_print = false')
+  for (const macro of TRINO_MACROS) await connection.run(`CREATE MACRO ${macro}`)
   return connection
+}
+
+/** Bounds the memory of what runs from here on. */
+export async function boundMemory(connection: DuckDBConnection, maxBytes: number): Promise<void> {
+  await connection.run(`SET memory_limit = '${Math.floor(maxBytes / 1024)}KiB'`)
 }
 
 /** Shows the tables, then shuts the door: from here on only the tables' files can be opened, and no setting changed. */
 export async function lockOnto(connection: DuckDBConnection, tables: readonly ArchiveTable[]): Promise<void> {
-  for (const macro of TRINO_MACROS) await connection.run(`CREATE MACRO ${macro}`)
   const paths = tables.flatMap((table) => table.parts.flatMap((part) => part.paths))
   for (const table of tables) await connection.run(createView(table))
   await connection.run(`SET allowed_paths = ${fileList(paths)}`)

@@ -1,17 +1,25 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { failureOf, forbidden, notOfTheStatement } from './failure.ts'
-import type { Failure, FromChild, OpenMessage, RunMessage, ToChild } from './protocol.ts'
+import type { DatabaseSettings, Failure, FromChild, OpenMessage, RunMessage, ToChild } from './protocol.ts'
 import { refusalsOf } from './refusals.ts'
 import { RowStream } from './row-stream.ts'
-import { lockOnto, openDatabase } from './sandbox.ts'
+import { boundMemory, lockOnto, openDatabase } from './sandbox.ts'
 import { parseSelect, prepareSelect } from './statement.ts'
 
 /** One statement, from its text to its rows, in a database of its own. Paths are relative to the working folder. */
 export class StatementRunner {
+  /** Opened at once: what a statement need not wait for is done before there is one. */
+  readonly #opening: Promise<DuckDBConnection>
   #connection: DuckDBConnection | null = null
   #settings: OpenMessage | null = null
   #stream: RowStream | null = null
   #paths: ReadonlySet<string> = new Set()
+
+  constructor(settings: DatabaseSettings) {
+    this.#opening = openDatabase(settings)
+    // told by the answer to the first message
+    this.#opening.catch(() => undefined)
+  }
 
   /** Answers a message; a failure is an answer, too. */
   async answer(message: ToChild): Promise<FromChild> {
@@ -42,7 +50,8 @@ export class StatementRunner {
 
   async #open(message: OpenMessage): Promise<FromChild> {
     this.#settings = message
-    this.#connection = await openDatabase(message)
+    this.#connection = await this.#opening
+    await boundMemory(this.#connection, message.maxMemoryBytes)
     const parsed = await parseSelect(this.#connection, message.sql, message.parameters)
     const refusals = await refusalsOf(this.#connection, parsed)
     if (refusals.length > 0) throw forbidden(refusals.join(' '))

@@ -10,10 +10,12 @@ export type { TrinoOptions }
 export class TrinoEngine implements QueryEngine {
   readonly name = 'trino'
   readonly dialect = trinoDialect
+  readonly schema: string
   readonly #connection: TrinoConnection
   readonly #running = new Set<Run>()
 
   constructor(options: TrinoOptions) {
+    this.schema = options.schema
     this.#connection = new TrinoConnection(options)
   }
 

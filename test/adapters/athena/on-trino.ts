@@ -40,7 +40,7 @@ export async function startAthenaOnTrino(
 ): Promise<AthenaOnTrino> {
   const minio = await sharedMinio()
   const [bucket, trinoAccess] = await Promise.all([freshBucket(minio), sharedTrino()])
-  const trino = athenaOnTrino(trinoAccess.url, minio)
+  const trino = athenaOnTrino(trinoAccess.url)
   const database = `archive_${randomUUID().slice(0, 8)}`
   const define = async (sql: string): Promise<SqlAnswer> => {
     const statement = { sql, parameters: [], catalog: 'hive', database: 'default' }

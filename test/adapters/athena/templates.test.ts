@@ -10,7 +10,6 @@ import { BUILT_IN_TEMPLATES, loadTemplates } from '../../../src/query/template/l
 import type { GivenValue } from '../../../src/query/template/values.ts'
 import { type AthenaServer, startAthenaServer } from '../../kit/athena-server.ts'
 import { athenaOnTrino } from '../../kit/athena-trino.ts'
-import { sharedMinio } from '../../kit/minio.ts'
 import { LIMITS } from '../../query/rig.ts'
 import { type TwoEngines, twoEngines } from '../../query/two-engines.ts'
 import { optionsFor } from './rig.ts'
@@ -43,7 +42,7 @@ describe('every template on Athena (its protocol by the kit, its SQL by Trino)',
   let athena: QueryService
   before(async () => {
     engines = await twoEngines(t)
-    server = await startAthenaServer({ engine: athenaOnTrino(engines.trino.url, await sharedMinio()) })
+    server = await startAthenaServer({ engine: athenaOnTrino(engines.trino.url) })
     t.after(() => server.stop())
     const engine = new AthenaEngine(optionsFor(server.url, { database: engines.schema }), new SystemClock())
     t.after(() => engine.close())

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { after, before, describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { AbortedError, DamagedDataError, type InvalidInputError } from '../../../src/errors.ts'
 import { archiveRecords, archiveTopic } from '../../query/archive.ts'
@@ -246,7 +247,7 @@ describe('DuckDB over an archive', () => {
     const running = new AbortController()
     const sql = 'SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a.range + b.range) = 1'
     const answer = rig.query({ sql }, running.signal)
-    setImmediate(() => running.abort())
+    void setImmediate().then(() => running.abort())
     await assert.rejects(answer, { code: 'query-cancelled' })
     const reading = new AbortController()
     const result = await rig.service.run({ sql: "SELECT repeat('x', 1000) FROM range(9000)" }, reading.signal)
@@ -273,6 +274,47 @@ describe('DuckDB over an archive', () => {
     await dropped.rows.return?.()
     await dropped.ended
     assert.deepEqual(await readdir(rig.temporaryFolder), [])
+  })
+})
+
+describe('DuckDB that keeps a process ready', () => {
+  const waiting = async (): Promise<number[]> => {
+    const { stdout } = await promisify(execFile)('ps', ['-o', 'pid=,args=', '--ppid', String(process.pid)])
+    const children = stdout.split('\n').filter((line) => line.includes('duckdb/child.ts'))
+    return children.map((line) => Number.parseInt(line, 10))
+  }
+  /** Once the process that was there is gone and another one waits. */
+  const nextOf = async (before: number): Promise<number> => {
+    for (;;) {
+      const [next, ...others] = await waiting()
+      if (next !== undefined && next !== before && others.length === 0) return next
+    }
+  }
+
+  it('gives each statement a process that no other one had, and replaces one that died', async (t) => {
+    const store = await testStore(t)
+    await archiveRecords(store, 'orders', orders())
+    const rig = await openRig(t, store)
+    rig.service.keepReady()
+    const first = await nextOf(0)
+    assert.deepEqual(await rig.rows('SELECT count(*) FROM orders'), [[120n]])
+    const second = await nextOf(first)
+    process.kill(second, 'SIGKILL')
+    while ((await waiting()).includes(second)) await setImmediate()
+    assert.deepEqual(await rig.rows('SELECT count(*) FROM orders'), [[120n]])
+    await nextOf(second)
+  })
+
+  it('leaves nothing behind when it is closed', async (t) => {
+    const cleanups: (() => unknown)[] = []
+    const store = await testStore(t)
+    const rig = await openRig({ after: (cleanup: () => unknown) => void cleanups.push(cleanup) }, store)
+    rig.service.keepReady()
+    assert.deepEqual(await rig.rows('SELECT 1'), [[1]])
+    const [, close] = cleanups
+    await close!()
+    assert.deepEqual([await waiting(), await readdir(rig.temporaryFolder)], [[], []])
+    await cleanups[0]!()
   })
 })
 

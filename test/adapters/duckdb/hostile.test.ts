@@ -48,9 +48,9 @@ describe('A hostile statement', () => {
       for (const statement of statements) {
         // as the child process does it, which costs most of the time
         it(`is refused: ${JSON.stringify(statement.slice(0, 90))}`, async () => {
-          const runner = new StatementRunner()
+          const runner = new StatementRunner({ threads: 1, spillFolder, maxSpillBytes: 0 })
           try {
-            const answer = await answerTo(runner, statement.replaceAll('%', outside), tables, spillFolder)
+            const answer = await answerTo(runner, statement.replaceAll('%', outside), tables)
             assert.equal(
               answer.kind,
               'failed',
@@ -114,9 +114,8 @@ describe('A hostile statement', () => {
 })
 
 /** What the child process would answer. */
-async function answerTo(runner: StatementRunner, sql: string, { folder, tables }: LocalTables, spillFolder: string) {
-  const limits = { ...LIMITS, spillFolder, maxSpillBytes: 0, threads: 1 }
-  let answer = await runner.answer({ kind: 'open', sql, parameters: [], ...limits })
+async function answerTo(runner: StatementRunner, sql: string, { folder, tables }: LocalTables) {
+  let answer = await runner.answer({ kind: 'open', sql, parameters: [], ...LIMITS })
   if (answer.kind !== 'failed') answer = await runner.answer({ kind: 'run', folder, tables, sayProgress: false })
   while (answer.kind === 'columns' || answer.kind === 'rows') answer = await runner.answer({ kind: 'next' })
   return answer

@@ -16,8 +16,16 @@ async function bounds(sql: string, parameters: readonly BoundParameter[] = []): 
 }
 
 /** Only what is bounded. */
-function short({ partitions, fromOffset, untilOffset, time }: RowBounds): object {
-  const all = { partitions, fromOffset, untilOffset, fromMicros: time.fromMicros, untilMicros: time.untilMicros }
+function short({ partitions, fromOffset, untilOffset, keys, time }: RowBounds): object {
+  const texts = keys?.map((key) => Buffer.from(key).toString()).sort() ?? null
+  const all = {
+    partitions,
+    keys: texts,
+    fromOffset,
+    untilOffset,
+    fromMicros: time.fromMicros,
+    untilMicros: time.untilMicros,
+  }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null))
 }
 
@@ -57,6 +65,51 @@ describe('What a statement can use of a table', () => {
     assert.deepEqual(await bounds("SELECT 1 FROM orders WHERE record_timestamp < DATE '2025-01-15'"), {
       orders: { untilMicros: micros(15 * 60) },
     })
+  })
+
+  it('is read from keys in each way to write them', async () => {
+    for (const where of [
+      "record_key = to_utf8('order-1')",
+      "to_utf8('order-1') = record_key",
+      'record_key = encode($key)',
+      "record_key = CAST('order-1' AS BLOB)",
+      "record_key = 'order-1'",
+      "from_utf8(record_key) = 'order-1'",
+      'from_utf8(record_key) = $key',
+      "record_key IN (to_utf8('order-1'), to_utf8('order-2')) AND record_key = 'order-1'::BLOB",
+    ]) {
+      const sql = `SELECT * FROM orders o WHERE ${where}`
+      const found = await bounds(sql, [{ name: 'key', type: 'string', value: 'order-1' }])
+      assert.deepEqual(found, { orders: { keys: ['order-1'] } }, where)
+      const aliased = await bounds(sql.replaceAll('record_key', 'o.record_key'), [
+        { name: 'key', type: 'string', value: 'order-1' },
+      ])
+      assert.deepEqual(aliased, found, where)
+    }
+    const either = `SELECT * FROM orders WHERE record_key = to_utf8('ä') UNION ALL SELECT * FROM orders WHERE record_key = 'b'`
+    assert.deepEqual(await bounds(either), { orders: { keys: ['b', 'ä'] } })
+    assert.deepEqual(await bounds("SELECT 1 FROM orders WHERE record_key = 'a' AND record_key = 'b'"), {
+      orders: { keys: [] },
+    })
+  })
+
+  it('is no key where bytes may be written in several ways, or more than one key is meant', async () => {
+    for (const where of [
+      String.raw`record_key = CAST('a\xFF' AS BLOB)`,
+      "record_key = 'ä'",
+      // bytes that are no UTF-8 are read as this
+      "from_utf8(record_key) = 'a?'",
+      "record_key > to_utf8('a')",
+      "record_key <> to_utf8('a')",
+      "record_key NOT IN (to_utf8('a'))",
+      "record_key IN (to_utf8('a'), NULL)",
+      "record_key IN (to_utf8('a'), record_value)",
+      "lower(from_utf8(record_key)) = 'a'",
+      "record_key = to_utf8('a') OR true",
+      'record_key = to_utf8(7)',
+    ]) {
+      assert.deepEqual(await bounds(`SELECT * FROM orders WHERE ${where}`), { orders: {} }, where)
+    }
   })
 
   it('is read from parameters of the column’s type, and from no others', async () => {
