@@ -31,10 +31,7 @@ export async function show(
     await createTopic(kafka, topic)
     if (broker.borrowed) {
       cleaning.push(() =>
-        deleteTopics(
-          kafka,
-          (name) => name === topic || name === rebuild || name === `coldstream-progress-${rebuild}`,
-        ),
+        deleteTopics(kafka, (name) => name === topic || name === rebuild || name === `coldstream-progress-${rebuild}`),
       )
     }
     const all = orderEvents(events)
