@@ -1,6 +1,7 @@
 import { encodeBatch } from '../../format/record-batch/index.ts'
 import type { TopicIdentity } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
+import type { BatchMemory } from './batch-memory.ts'
 import type { ProducerIdentity } from './transaction-coordinator.ts'
 
 /** Batches of one partition on their way: what was not sent yet, and what was but is not known to be stored. */
@@ -24,10 +25,12 @@ export class PartitionLine {
   #known = false
   #producer: ProducerIdentity = { id: -1n, epoch: -1 }
   #nextSequence = 0
+  readonly #memory: BatchMemory
 
-  constructor(topic: TopicIdentity, partition: number) {
+  constructor(topic: TopicIdentity, partition: number, memory: BatchMemory) {
     this.topic = topic
     this.partition = partition
+    this.#memory = memory
   }
 
   /** Whether the next pending batch may go out now. */
@@ -48,6 +51,7 @@ export class PartitionLine {
       producerEpoch: producer.epoch,
       baseSequence: this.#nextSequence,
       transactional: true,
+      allocate: (bytes) => this.#memory.take(bytes),
     })
     // Sequences are 31 bits and wrap to 0.
     this.#nextSequence = (this.#nextSequence + block.count) % 2 ** 31
@@ -63,9 +67,10 @@ export class PartitionLine {
     return batch
   }
 
-  /** The batch is stored. */
+  /** The batch is stored; its memory may be another's from now on. */
   stored(batch: Buffer): void {
     this.sent.splice(this.sent.indexOf(batch), 1)
+    this.#memory.give(batch)
     this.#known = true
     this.troubledSince = null
   }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { NotFoundError } from '../../errors.ts'
 import type { TopicIdentity } from '../../ports/event-log.ts'
 import type { Codec, RecordBlock } from '../../ports/record-block.ts'
+import { BatchMemory } from './batch-memory.ts'
 import type { BrokerConnection } from './broker-connection.ts'
 import { brokerRefusal, isRetriable, KafkaCode } from './broker-error.ts'
 import type { KafkaCluster } from './cluster.ts'
@@ -48,6 +49,7 @@ export class ProduceQueue {
   readonly #lane: string
   readonly #session: TransactionSession
   readonly #codec: Codec
+  readonly #memory = new BatchMemory()
   readonly #lines: Map<string, PartitionLine> = new Map()
   readonly #brokers: Map<number, BrokerState> = new Map()
   /** What is under way: requests, looking for leaders, pauses. None of them rejects. */
@@ -76,7 +78,7 @@ export class ProduceQueue {
     const key = `${topic.topic}/${partition}`
     let line = this.#lines.get(key)
     if (line === undefined) {
-      line = new PartitionLine(topic, partition)
+      line = new PartitionLine(topic, partition, this.#memory)
       this.#lines.set(key, line)
     }
     this.#bufferedBytes += line.add(block, this.#codec, this.#session.producer)
@@ -98,6 +100,7 @@ export class ProduceQueue {
     this.#dropping = true
     while (this.#underWay.size > 0) await Promise.all(this.#underWay)
     this.#lines.clear()
+    this.#memory.forgetLent()
     this.#bufferedBytes = 0
     this.#dropping = false
   }

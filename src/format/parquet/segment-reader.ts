@@ -5,7 +5,7 @@ import { probeOf } from './bloom-probe.ts'
 import { type ByteRange, readRange, readRanges, type SegmentSource, withHeldBytes } from './byte-ranges.ts'
 import { damagedSegment } from './damage.ts'
 import { type PageInfo, pageIndexRanges, readPageMap } from './page-map.ts'
-import type { DecodedPage } from './page-reader.ts'
+import { type DecodedPage, releasePage } from './page-reader.ts'
 import { decodePageByPage, decodePages, rowsOf, type StoredColumn } from './page-rows.ts'
 import type { Column } from './schema.ts'
 import { parseFooter, type RowBounds, type RowGroupInfo, type SegmentFooter } from './segment-footer.ts'
@@ -84,7 +84,10 @@ export class SegmentReader {
     return await this.#read(group, [group], options.columns ?? allColumns, 0)
   }
 
-  /** Reads a row group a page at a time, the next one while the last is looked at: few of its rows are in memory. */
+  /**
+   * Reads a row group a page at a time, the next one while the last is looked at: few of its rows are in memory. A batch's
+   * bytes are gone when the next one is asked for.
+   */
   async *readByPages(index: number): AsyncGenerator<RowBatch, void, undefined> {
     const group = this.#group(index)
     const { path } = this.#source
@@ -97,6 +100,7 @@ export class SegmentReader {
       const count = next.value.get('offset')![0]!.entries
       rows += count
       yield guarded(path, part, () => rowsOf(next.value, count, this.identity.partition))
+      for (const [page] of next.value.values()) releasePage(page!)
     }
     if (rows !== group.rows) throw damagedSegment(path, `${part} has ${rows} rows where ${group.rows} were announced`)
   }

@@ -12,6 +12,8 @@ export interface BatchOptions {
   baseSequence: number
   /** Must be set within a transaction: the broker takes a batch without it as a write outside of the transaction. */
   transactional: boolean
+  /** Gives so many bytes for the batch; memory of its own unless told. */
+  allocate?: (bytes: number) => Buffer
 }
 
 /** A batch's records as a block; the payload is a view into `batch`. */
@@ -46,7 +48,7 @@ export function encodeBatch(block: RecordBlock, options: BatchOptions): Buffer {
       { remedy: 'Write smaller batches.' },
     )
   }
-  const batch = Buffer.allocUnsafe(batchHeaderBytes + payload.length)
+  const batch = (options.allocate ?? Buffer.allocUnsafe)(batchHeaderBytes + payload.length)
   batch.writeBigInt64BE(block.baseOffset, 0)
   batch.writeInt32BE(batch.length - 12, 8)
   // The leader epoch is the broker's to fill in.

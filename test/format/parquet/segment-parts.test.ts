@@ -6,6 +6,7 @@ import {
   batchRows,
   codecs,
   openSegment,
+  type Row,
   readRows,
   recordRuns,
   rowGroupRows,
@@ -41,6 +42,30 @@ test('any pages of a row group give just their rows', async () => {
             some.flatMap(({ firstRow, rows }) => expected.slice(before + firstRow, before + firstRow + rows)),
           )
           before += rows
+        }
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('page by page, a row group gives the rows that it gives as a whole, each page as one batch', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      recordRuns({ headerKeys: 'any' }),
+      rowGroupRows,
+      pageRows,
+      fc.constantFrom(...codecs),
+      async (records, rowGroupRows, pageRows, codec) => {
+        const reader = await openSegment(writeSegment(records, { codec, rowGroupRows, pageRows }).file)
+        for (const group of reader.rowGroups.keys()) {
+          const batches: Row[][] = []
+          for await (const batch of reader.readByPages(group)) batches.push(batchRows(batch))
+          assert.deepEqual(batches.flat(), batchRows(await reader.readRowGroup(group)))
+          assert.deepEqual(
+            batches.map((rows) => rows.length),
+            (await reader.pagesOf(group)).map(({ rows }) => rows),
+          )
         }
       },
     ),
