@@ -2,9 +2,9 @@ import { InvalidInputError } from '../errors.ts'
 import { ROW_COLUMNS } from '../format/row-columns.ts'
 import type { QueryColumn } from '../ports/query-engine.ts'
 
-/** Selects the offsets of rows that meet a condition, which has to have passed the other two statements before. */
+/** Selects partitions and offsets of rows that meet a condition, which has to have passed the other two statements before. */
 export function pickStatement(condition: string, table: string): string {
-  return `SELECT record_offset FROM ${table} WHERE (\n${condition}\n)`
+  return `SELECT record_partition, record_offset FROM ${table} WHERE (\n${condition}\n)`
 }
 
 /**

@@ -1,11 +1,11 @@
-import { DamagedDataError } from '../errors.ts'
 import type { CommittedSegment } from '../format/segment.ts'
-import { offsetsBetween } from '../format/sorted-offsets.ts'
 import type { QueryColumn, QueryEngine, QueryLimits, QueryValue } from '../ports/query-engine.ts'
 import type { ArchiveSnapshots } from './archive-snapshots.ts'
 import { checkType, guardStatement, ofCondition, pickStatement, typeStatement } from './condition.ts'
 import { partitionColumns } from './partition-columns.ts'
-import { SegmentBatches } from './segment-batches.ts'
+import { PickLine } from './pick-line.ts'
+import { type PartitionSegment, type PickedOffsets, PickQueue } from './pick-queue.ts'
+import { PickedByPartition } from './picked-by-partition.ts'
 import type { SegmentFiles } from './segment-files.ts'
 import { SegmentTable } from './segment-table.ts'
 import { Slots } from './slots.ts'
@@ -20,17 +20,15 @@ export interface RowPickerParts {
   concurrency: number
 }
 
-/** What a condition selects of a topic's segments. */
-export interface PickedRows {
-  /**
-   * Offsets that the condition selects, ascending: those of the segment's rows, and maybe some of other rows of its
-   * partition. Throws what QueryEngine.run throws, told of the condition.
-   */
-  pick(segment: CommittedSegment, signal: AbortSignal): Promise<BigInt64Array>
+/** A partition of a topic; what was a topic of the same name before is another incarnation. */
+export interface PickedPartition {
+  topic: string
+  incarnation: number
+  partition: number
 }
 
 /** Conditions that are remembered: a replay has one, and asks for each of its partitions. */
-const maxCompiled = 1000
+const maxRemembered = 1000
 
 /** Picks rows by an SQL condition over their columns, on the query engine. */
 export class RowPicker {
@@ -38,6 +36,8 @@ export class RowPicker {
   readonly #slots: Slots
   /** The partition columns of topics, by the conditions that were found to be such with them. */
   readonly #compiled = new Map<string, string[]>()
+  /** By condition, topic and incarnation: an offset stands for one row of a partition in it. */
+  readonly #queues = new Map<string, PickQueue>()
 
   constructor(parts: RowPickerParts) {
     this.#parts = parts
@@ -50,58 +50,82 @@ export class RowPicker {
    * NotFoundError `topic-not-archived`.
    */
   async validate(condition: string, topic: string, signal: AbortSignal): Promise<void> {
-    await this.#compile(condition, topic, signal)
+    const { columns, checks } = await this.#checksOf(condition, topic, signal)
+    const found = await Promise.allSettled(checks.map((check) => this.#inTurn(signal, check)))
+    for (const result of found) if (result.status === 'rejected') throw result.reason
+    remember(this.#compiled, keyOf(condition, topic), columns)
   }
 
-  /**
-   * What the condition selects of a topic. `ahead`: the segments of each partition in the order in which they will be
-   * asked for; several of them are looked through by one statement, more and more at a time.
-   */
-  of(condition: string, topic: string, ahead: readonly (readonly CommittedSegment[])[] = []): PickedRows {
-    const batches = new SegmentBatches(ahead)
-    const picked = new Map<string, Promise<BigInt64Array>>()
-    return {
-      pick: async (segment, signal) => {
-        const columns = this.#compiled.get(keyOf(condition, topic)) ?? (await this.#compile(condition, topic, signal))
-        const alone = () => this.#pick(condition, columns, [segment], signal)
-        let offsets = picked.get(segment.path)
-        if (offsets === undefined) {
-          const batch = batches.from(segment)
-          if (batch.length === 1) return await alone()
-          offsets = this.#pick(condition, columns, batch, signal)
-          for (const { path } of batch) picked.set(path, offsets)
-        }
-        picked.delete(segment.path)
-        const [found] = await Promise.allSettled([offsets])
-        if (found.status === 'fulfilled') return offsetsBetween(found.value, segment.firstOffset, segment.lastOffset)
-        // Another segment of the batch may be to blame, or the limits may be too low for all of them together.
-        return await alone()
+  /** What the condition selects of a partition. `ahead`: its segments in the order in which they will be asked for. */
+  of(condition: string, place: PickedPartition, ahead: readonly CommittedSegment[] = []): PickLine {
+    const { topic, incarnation, partition } = place
+    return new PickLine({
+      partition,
+      segments: ahead,
+      files: this.#parts.files,
+      queue: this.#queueOf(condition, topic, incarnation),
+      alone: async (segment, signal) => {
+        const looking = () => this.#look(condition, topic, [{ partition, segment }], signal)
+        return (await this.#inTurn(signal, looking)).get(partition) ?? new BigInt64Array(0)
       },
+    })
+  }
+
+  #queueOf(condition: string, topic: string, incarnation: number): PickQueue {
+    const known = this.#queues.get(keyOf(condition, topic, incarnation))
+    if (known !== undefined) {
+      known.begin()
+      return known
     }
+    const never = new AbortController().signal
+    const queue = new PickQueue(
+      (segments, signal) => this.#look(condition, topic, segments, signal),
+      () => this.#slots.take(never),
+    )
+    remember(this.#queues, keyOf(condition, topic, incarnation), queue)
+    return queue
+  }
+
+  async #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const leave = await this.#slots.take(signal)
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+
+  /** The topic's partition columns, and the statements that show whether the condition is one. */
+  async #checksOf(condition: string, topic: string, signal: AbortSignal) {
+    const columns = partitionColumns((await this.#parts.snapshots.load(topic)).segments)
+    const checks = [
+      () => this.#run(condition, guardStatement, [], columns, signal, () => undefined),
+      () => this.#run(condition, typeStatement, [], columns, signal, ({ columns: typed }) => checkType(typed)),
+    ]
+    return { columns, checks }
   }
 
   /** The topic's partition columns, after the condition was found to be one. */
   async #compile(condition: string, topic: string, signal: AbortSignal): Promise<string[]> {
-    const columns = partitionColumns((await this.#parts.snapshots.load(topic)).segments)
-    await this.#run(condition, guardStatement, [], columns, signal, () => undefined)
-    await this.#run(condition, typeStatement, [], columns, signal, ({ columns: found }) => checkType(found))
-    if (this.#compiled.size >= maxCompiled) this.#compiled.clear()
-    this.#compiled.set(keyOf(condition, topic), columns)
+    const { columns, checks } = await this.#checksOf(condition, topic, signal)
+    for (const check of checks) await check()
+    remember(this.#compiled, keyOf(condition, topic), columns)
     return columns
   }
 
-  async #pick(
+  async #look(
     condition: string,
-    columns: readonly string[],
-    segments: readonly CommittedSegment[],
+    topic: string,
+    asked: readonly PartitionSegment[],
     signal: AbortSignal,
-  ): Promise<BigInt64Array> {
-    const offsets = new BigInt64Array(segments.reduce((sum, { records }) => sum + records, 0))
-    let count = 0
+  ): Promise<PickedOffsets> {
+    const columns = this.#compiled.get(keyOf(condition, topic)) ?? (await this.#compile(condition, topic, signal))
+    const segments = asked.map(({ segment }) => segment)
+    const picked = new PickedByPartition(asked)
     await this.#run(condition, pickStatement, segments, columns, signal, ({ rows }) => {
-      for (const [offset] of rows) offsets[count++] = offset as bigint
+      for (const [partition, offset] of rows) picked.add(partition as number, offset as bigint)
     })
-    return offsets.subarray(0, count).sort()
+    return picked.sorted()
   }
 
   /** Runs a statement around the condition; `use` is called with its columns, and with its rows as they come. */
@@ -115,16 +139,16 @@ export class RowPicker {
   ): Promise<void> {
     const { engine, files, limits } = this.#parts
     const table = new SegmentTable(segments, columns, files)
-    const maxRows = segments.reduce((sum, { records }) => sum + records, 0)
-    const leave = await this.#slots.take(signal)
+    // one more than there should be, so that it is seen
+    const maxRows = segments.reduce((sum, { records }) => sum + records, 1)
     try {
+      table.bring(signal)
       const sql = statement(condition, engine.dialect.identifier(table.name))
-      const bounds = { ...limits, maxRows, maxResultBytes: 64 * (maxRows + 1) }
+      const bounds = { ...limits, maxRows, maxResultBytes: 64 * maxRows }
       const result = await engine.run({ sql, parameters: [], tables: table, limits: bounds }, signal)
       try {
         use({ columns: result.columns, rows: [] })
         for await (const rows of result.rows) use({ columns: result.columns, rows })
-        if (result.statistics().truncated) throw moreRows(segments)
       } finally {
         await result.rows.return?.()
         await result.ended
@@ -133,19 +157,15 @@ export class RowPicker {
       throw ofCondition(error, condition, table.name)
     } finally {
       table.release()
-      leave()
     }
   }
 }
 
-function keyOf(condition: string, topic: string): string {
-  return JSON.stringify([topic, condition])
+function remember<T>(known: Map<string, T>, key: string, value: T): void {
+  if (known.size >= maxRemembered) known.clear()
+  known.set(key, value)
 }
 
-function moreRows(segments: readonly CommittedSegment[]): DamagedDataError {
-  const paths = segments.map(({ path }) => path)
-  return new DamagedDataError('segment-unreadable', `There are more rows in ${paths.join(', ')} than were committed.`, {
-    remedy: 'Run `coldstream verify` on the topic: it names what is damaged in the archive.',
-    details: { paths },
-  })
+function keyOf(...of: (string | number)[]): string {
+  return JSON.stringify(of)
 }

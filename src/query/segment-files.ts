@@ -15,6 +15,10 @@ export interface SegmentFiles {
     keys: readonly Uint8Array[],
     signal: AbortSignal,
   ): Promise<readonly Segment[]>
+  /** Whether the files are copies, which were held to the commits' checksums. */
+  readonly areCopies: boolean
+  /** A copy of the segment that is here, maybe damaged since; null where there is none. */
+  copyOf(segment: CommittedSegment): Promise<Buffer | null>
 }
 
 export interface HeldFiles {
@@ -26,5 +30,7 @@ export function filesInPlace(url: string): SegmentFiles {
   return {
     folder: fileURLToPath(url),
     hold: async () => ({ release: () => undefined }),
+    areCopies: false,
+    copyOf: async () => null,
   }
 }

@@ -10,13 +10,19 @@ export class SegmentTable implements TableSource {
   readonly #segments: readonly CommittedSegment[]
   readonly #partitionColumns: readonly string[]
   readonly #files: SegmentFiles
-  readonly #held: HeldFiles[] = []
+  #holding: Promise<HeldFiles> | null = null
 
   /** `partitionColumns`: those of the whole topic. */
   constructor(segments: readonly CommittedSegment[], partitionColumns: readonly string[], files: SegmentFiles) {
     this.#segments = segments
     this.#partitionColumns = partitionColumns
     this.#files = files
+  }
+
+  /** Has the files come while the engine still starts; what stands against it is thrown by `load`. */
+  bring(signal: AbortSignal): void {
+    this.#holding ??= this.#files.hold(this.#segments, signal)
+    this.#holding.catch(() => undefined)
   }
 
   names(): Promise<readonly string[]> {
@@ -26,7 +32,8 @@ export class SegmentTable implements TableSource {
   async load(names: readonly string[], signal: AbortSignal): Promise<LocalTables> {
     if (!names.includes(this.name)) return { folder: this.#files.folder, tables: [] }
     // also for none of them: the folder that the engine is locked to has to be there
-    this.#held.push(await this.#files.hold(this.#segments, signal))
+    this.#holding ??= this.#files.hold(this.#segments, signal)
+    await this.#holding
     const table = {
       name: this.name,
       partitionColumns: this.#partitionColumns,
@@ -44,6 +51,10 @@ export class SegmentTable implements TableSource {
 
   /** The query has ended: nobody reads the files any more. */
   release(): void {
-    for (const held of this.#held.splice(0)) held.release()
+    this.#holding?.then(
+      (held) => held.release(),
+      () => undefined,
+    )
+    this.#holding = null
   }
 }

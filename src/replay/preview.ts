@@ -68,7 +68,7 @@ async function sampleChange(deps: ReplayDeps, { job }: ReplayRequest, { plan }: 
       const rows = streamRows({
         ...{ source, plan: planned, selection: job.source, next: planned.from, change: null, signal: over.signal },
         ...{ store: deps.store, eventLog: deps.eventLog },
-        picker: pickerOf(deps.conditions, job.source.where, source.topic, planned.segments),
+        picker: pickerOf(deps.conditions, job.source.where, source, planned),
         onDamaged: (_, error) => Promise.reject(error),
       })
       for await (const run of rows) {

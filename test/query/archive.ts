@@ -18,8 +18,12 @@ export interface ArchivedRecord extends OutgoingRecord {
 const clock = new SystemClock()
 
 /** Makes a topic known to the archive, with nothing of it archived. */
-export async function archiveTopic(store: ObjectStore, topic: string): Promise<number> {
-  return await resolveIncarnation(store, { topic, incarnationId: `id-of-${topic}` }, clock)
+export async function archiveTopic(
+  store: ObjectStore,
+  topic: string,
+  incarnationId = `id-of-${topic}`,
+): Promise<number> {
+  return await resolveIncarnation(store, { topic, incarnationId }, clock)
 }
 
 /** Archives records as capture does: a segment per partition and bucket, in the layout of the S3 sink, with its log. */
@@ -28,8 +32,9 @@ export async function archiveRecords(
   topic: string,
   records: readonly ArchivedRecord[],
   folderOf: (timestampMs: number) => string = hourFolder,
+  incarnationId?: string,
 ): Promise<CommittedSegment[]> {
-  const incarnation = await archiveTopic(store, topic)
+  const incarnation = await archiveTopic(store, topic, incarnationId)
   const all: CommittedSegment[] = []
   for (const [partition, ofPartition] of Map.groupBy(records, (record) => record.partition)) {
     const segments: CommittedSegment[] = []

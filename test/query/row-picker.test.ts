@@ -7,9 +7,11 @@ import type { ObjectStore } from '../../src/ports/object-store.ts'
 import type { EngineQuery, QueryEngine } from '../../src/ports/query-engine.ts'
 import { commitLogSnapshots } from '../../src/query/archive-snapshots.ts'
 import { RowPicker } from '../../src/query/row-picker.ts'
+import { SegmentCache } from '../../src/query/segment-cache.ts'
 import { filesInPlace } from '../../src/query/segment-files.ts'
 import { openSegment } from '../../src/replay/read/segment-source.ts'
-import { type ArchivedRecord, archiveRecords } from './archive.ts'
+import { CountingStore, everything } from '../replay/segment-store.ts'
+import { type ArchivedRecord, archiveRecords, hourFolder } from './archive.ts'
 import { NINE, orders } from './orders.ts'
 import { testFolder, testStore } from './rig.ts'
 
@@ -84,16 +86,24 @@ describe('rows picked by an SQL condition', () => {
   /** Segments of a partition, in offset order. */
   const ofPartition = (partition: number) => segments.filter(({ path }) => path.includes(`orders+${partition}+`))
 
-  /** What a condition selects, segment by segment. */
-  async function pickAll(condition: string, ahead: CommittedSegment[][]): Promise<bigint[]> {
-    const rows = picker.of(condition, 'orders', ahead)
-    const picked: bigint[] = []
-    for (const segment of segments) picked.push(...(await rows.pick(segment, never)))
-    return picked
-  }
+  const place = (topic: string, partition: number) => ({ topic, incarnation: 1, partition })
+
+  /** What a condition selects of each partition, all asked for at the same time, segment by segment. */
+  const pickAll = (condition: string): Promise<bigint[][]> =>
+    Promise.all(
+      [0, 1].map(async (partition) => {
+        const line = ofPartition(partition)
+        const rows = picker.of(condition, place('orders', partition), line)
+        const picked: bigint[] = []
+        for (const segment of line) picked.push(...(await rows.pick(segment, never)))
+        return picked
+      }),
+    )
 
   const offsetsOf = (isWanted: (record: ArchivedRecord) => boolean) =>
-    records.filter(isWanted).map(({ offset }) => offset)
+    [0, 1].map((partition) =>
+      records.filter((record) => record.partition === partition && isWanted(record)).map(({ offset }) => offset),
+    )
   const typeOf = ({ value }: ArchivedRecord) => /"type":"(\w+)"/.exec(value?.toString() ?? '')?.[1]
 
   const conditions: [condition: string, isWanted: (record: ArchivedRecord) => boolean][] = [
@@ -116,7 +126,7 @@ describe('rows picked by an SQL condition', () => {
   ]
   for (const [condition, isWanted] of conditions) {
     it(`are those of which it is true: ${condition}`, async () => {
-      assert.deepEqual(await pickAll(condition, [ofPartition(0), ofPartition(1)]), offsetsOf(isWanted))
+      assert.deepEqual(await pickAll(condition), offsetsOf(isWanted))
     })
   }
 
@@ -128,24 +138,51 @@ describe('rows picked by an SQL condition', () => {
     )
     const many = await archiveRecords(store, 'many', hours.flat())
     engine.queries.length = 0
-    const rows = picker.of('record_offset % 4 = 1', 'many', [many])
+    const rows = picker.of('record_offset % 4 = 1', place('many', 0), many)
     const picked: bigint[] = []
     for (const segment of many) picked.push(...(await rows.pick(segment, never)))
     assert.deepEqual(
       picked,
       hours.map((_, hour) => BigInt(hour * 4 + 1)),
     )
-    // Two to compile; then for 1, 2, 4, 8 segments and the rest.
-    assert.equal(engine.queries.length, 2 + 5)
+    // two to compile
+    assert.equal(engine.queries.length, 2 + 1)
+  })
+
+  it('come of several partitions by one statement when they are asked for at the same time', async () => {
+    await picker.validate(isPaid, 'orders', never)
+    engine.queries.length = 0
+    assert.deepEqual(
+      await pickAll(isPaid),
+      offsetsOf((record) => typeOf(record) === 'OrderPaid'),
+    )
+    assert.equal(engine.queries.length, 1)
+  })
+
+  it('are those of the incarnation that is asked for, also while another one is', async () => {
+    const before = records.slice(0, 60)
+    const since = before.map((record) => ({ ...record, key: null }))
+    const lines = [
+      await archiveRecords(store, 'reborn', before),
+      await archiveRecords(store, 'reborn', since, hourFolder, 'another id'),
+    ]
+    const picked = lines.map(async (line, i) => {
+      const rows = picker.of('record_key IS NULL', { topic: 'reborn', incarnation: i + 1, partition: 0 }, line)
+      const found = await Promise.all(line.map((segment) => rows.pick(segment, never)))
+      return found.flatMap((offsets) => [...offsets])
+    })
+    assert.deepEqual(await Promise.all(picked), [
+      before.filter(({ key }) => key === null).map(({ offset }) => offset),
+      since.map(({ offset }) => offset),
+    ])
   })
 
   it('are what a segment then gives, byte for byte', async () => {
-    const rows = picker.of(isPaid, 'orders', [ofPartition(1)])
+    const rows = picker.of(isPaid, place('orders', 1), ofPartition(1))
     const values: string[] = []
-    const window = { fromOffset: 0n, untilOffset: 2n ** 62n, fromTimestampMs: null, untilTimestampMs: null }
     for (const segment of ofPartition(1)) {
-      const place = { store, segment, topic: 'orders', incarnation: 1, partition: 1 }
-      const opened = await openSegment({ ...place, window, criteria: null, picker: rows, signal: never })
+      const of = { store, segment, topic: 'orders', incarnation: 1, partition: 1 }
+      const opened = await openSegment({ ...of, window: everything, criteria: null, picker: rows, signal: never })
       for (let batch = await opened.next(); batch !== null; batch = await opened.next()) {
         const { bytes, start, length } = batch.value
         for (let row = 0; row < batch.rows; row++) {
@@ -160,10 +197,36 @@ describe('rows picked by an SQL condition', () => {
     )
   })
 
+  it('are read of a store that is not on this machine once, whole, for both who picks and who reads them', async (t) => {
+    const remote = new CountingStore()
+    const line = (await archiveRecords(remote, 'orders', records)).filter(({ path }) => path.includes('orders+0+'))
+    const files = new SegmentCache({ store: remote, folder: await testFolder(t), maxBytes: 1 << 30 })
+    const copying = new RowPicker({
+      ...{ engine, files, snapshots: commitLogSnapshots(remote), concurrency: 2 },
+      limits: { timeoutMs: 60_000, maxMemoryBytes: 256 << 20 },
+    })
+    await copying.validate(isPaid, 'orders', never)
+    remote.bytesRead = 0
+    const rows = copying.of(isPaid, place('orders', 0), line)
+    const picked: bigint[] = []
+    for (const segment of line) {
+      const of = { store: remote, segment, topic: 'orders', incarnation: 1, partition: 0, signal: never }
+      const opened = await openSegment({ ...of, window: everything, criteria: null, picker: rows })
+      for (let batch = await opened.next(); batch !== null; batch = await opened.next()) picked.push(...batch.offset)
+    }
+    assert.deepEqual(picked, offsetsOf((record) => typeOf(record) === 'OrderPaid')[0])
+    assert.equal(
+      remote.bytesRead,
+      line.reduce((sum, { bytes }) => sum + bytes, 0),
+    )
+  })
+
   it('are picked by so many statements at a time as are allowed, however many ask', async () => {
     engine.mostRunning = 0
-    const rows = picker.of('true', 'orders')
-    const asking = Array.from({ length: 6 }, async () => await rows.pick(segments[0]!, never))
+    const asking = Array.from({ length: 6 }, async (_, i) => {
+      const rows = picker.of(`${i} = ${i}`, place('orders', 0))
+      return await rows.pick(segments[0]!, never)
+    })
     for (const offsets of await Promise.all(asking)) assert.equal(offsets.length, segments[0]!.records)
     assert.equal(engine.mostRunning, 2)
   })
@@ -179,7 +242,7 @@ describe('rows picked by an SQL condition', () => {
     const bytes = await store.get(damaged.path)
     await store.delete(damaged.path)
     await store.createIfAbsent(damaged.path, [Buffer.alloc(bytes.length, 'x')])
-    const rows = picker.of('record_key IS NOT NULL', 'fragile', [some])
+    const rows = picker.of('record_key IS NOT NULL', place('fragile', 0), some)
     for (const segment of some) {
       const picking = rows.pick(segment, never)
       if (segment === damaged) await assert.rejects(picking, DamagedDataError)
@@ -188,7 +251,7 @@ describe('rows picked by an SQL condition', () => {
   })
 
   it('are picked again after a failure', async () => {
-    const rows = picker.of(isPaid, 'orders', [ofPartition(0)])
+    const rows = picker.of(isPaid, place('orders', 0), ofPartition(0))
     const stop = new AbortController()
     stop.abort(new Error('stopped'))
     await assert.rejects(rows.pick(segments[0]!, stop.signal), /stopped/)
@@ -258,7 +321,7 @@ describe('rows picked by an SQL condition', () => {
     }
 
     it('picks nothing, also if nobody validated it', async () => {
-      const rows = picker.of('record_offset = 0) OR (true', 'orders')
+      const rows = picker.of('record_offset = 0) OR (true', place('orders', 0))
       await assert.rejects(rows.pick(segments[0]!, never), { code: 'sql-invalid' })
     })
   })

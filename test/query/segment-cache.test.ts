@@ -132,6 +132,17 @@ describe('The segment cache', () => {
     assert.deepEqual(await count("record_key <> to_utf8('a-2-2')"), [[390n]])
   })
 
+  it('gives the copy of a segment to whoever wants to read it too, as long as it is there', async (t) => {
+    const { store, segments } = await archive()
+    const [kept, other] = segments
+    const cache = new SegmentCache({ store, folder: await testFolder(t), maxBytes: 1 << 30 })
+    await cache.hold([kept!], signal)
+    assert.deepEqual(await cache.copyOf(kept!), await store.get(kept!.path))
+    assert.equal(await cache.copyOf(other!), null)
+    await rm(join(cache.folder, kept!.path))
+    assert.equal(await cache.copyOf(kept!), null)
+  })
+
   it('never leaves its folder', async (t) => {
     const { store, segments } = await archive()
     const cache = new SegmentCache({ store, folder: await testFolder(t), maxBytes: 1 << 30 })

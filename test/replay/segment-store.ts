@@ -2,6 +2,7 @@ import type { SegmentWriterOptions } from '../../src/format/parquet/index.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
 import type { OpenSegment } from '../../src/replay/read/merge.ts'
 import { openSegment, type SegmentSourceOptions } from '../../src/replay/read/segment-source.ts'
+import type { OffsetPicker } from '../../src/replay/read/select/offset-picker.ts'
 import { MemoryStore } from '../catalog/memory-store.ts'
 import { batchRows, identity, type Row, type TestRecord, writeSegment } from '../format/parquet/segment-kit.ts'
 
@@ -52,6 +53,11 @@ export function open(
   const { topic, incarnation, partition } = identity
   const none = { window: everything, criteria: null, picker: null, signal: new AbortController().signal }
   return openSegment({ store, segment, topic, incarnation, partition, ...none, ...asked })
+}
+
+/** A picker that keeps no copies. */
+export function picking(pick: OffsetPicker['pick']): OffsetPicker {
+  return { pick, looksAtCopies: false, copyOf: async () => null }
 }
 
 /** All rows that an opened segment gives. */

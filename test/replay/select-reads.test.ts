@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { DamagedDataError } from '../../src/errors.ts'
+import { DamagedDataError, NotFoundError } from '../../src/errors.ts'
 import { SegmentReader } from '../../src/format/parquet/index.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
 import type { RowCriteria } from '../../src/replay/read/select/row-criteria.ts'
 import { rowsOf, type TestRecord } from '../format/parquet/segment-kit.ts'
-import { CountingStore, drain, everything, open, putSegment } from './segment-store.ts'
+import { CountingStore, drain, everything, open, picking, putSegment } from './segment-store.ts'
 
 /** A segment of four row groups of six pages; the keys of a row group are its own, in no order. */
 const perGroup = 600
@@ -120,17 +120,37 @@ describe('reading what is selected of a segment', () => {
     const store = new CountingStore()
     const segment = putSegment(store, records, shape)
     const asked: string[] = []
-    const picker = {
-      pick: async ({ path }: CommittedSegment) => {
-        asked.push(path)
-        return new BigInt64Array([1000n, 1002n, 1300n])
-      },
-    }
+    const picker = picking(async ({ path }) => {
+      asked.push(path)
+      return new BigInt64Array([1000n, 1002n, 1300n])
+    })
     assert.deepEqual(await drain(await open(store, segment, { criteria: exact('nobody'), picker })), [])
     assert.deepEqual(asked, [])
     const rows = await drain(await open(store, segment, { criteria: exact(keyOf(0, 0)), picker }))
     assert.deepEqual(rows, rowsOf([records[0]!, records[150]!]))
     assert.deepEqual(asked, [segment.path])
+  })
+
+  it('takes the copy that a picker has looked at, and asks the store only where that is not what was committed', async () => {
+    const store = new CountingStore()
+    const segment = putSegment(store, records, shape)
+    const whole = store.objects.get(segment.path)!
+    const damaged = Buffer.from(whole)
+    damaged[5_000]! ^= 1
+    const copies: [copy: Buffer | null, requests: number][] = [
+      [whole, 0],
+      [damaged, 1],
+      [whole.subarray(1), 1],
+      [null, 1],
+    ]
+    for (const [copy, requests] of copies) {
+      store.requests = 0
+      const pick = async () => new BigInt64Array([1002n, 2400n])
+      const picker = { pick, looksAtCopies: true, copyOf: async () => copy }
+      const rows = await drain(await open(store, segment, { picker }))
+      assert.deepEqual(rows, rowsOf([records[1]!, records[700]!]))
+      assert.equal(store.requests, requests)
+    }
   })
 
   it('stops with the reason of its signal', async () => {
@@ -176,9 +196,9 @@ describe('damage in a segment that is read in parts', () => {
   it('is named with object and offsets when a picker finds it', async () => {
     const store = new CountingStore()
     const segment = putSegment(store, records, shape)
-    const picker = {
-      pick: () => Promise.reject(new DamagedDataError('segment-unreadable', 'no Parquet', { remedy: 'Restore it.' })),
-    }
+    const picker = picking(() =>
+      Promise.reject(new DamagedDataError('segment-unreadable', 'no Parquet', { remedy: 'Restore it.' })),
+    )
     await assert.rejects(open(store, segment, { picker }), (error: unknown) => {
       assert.ok(error instanceof DamagedDataError)
       assert.equal(error.code, 'segment-damaged')
@@ -186,6 +206,24 @@ describe('damage in a segment that is read in parts', () => {
       assert.match(error.message, /no Parquet/)
       return true
     })
+  })
+
+  it('is named with object and offsets when a picker cannot copy the segment', async () => {
+    const store = new CountingStore()
+    const segment = putSegment(store, records, shape)
+    const troubles = [
+      [new DamagedDataError('segment-damaged', 'not the checksum', { remedy: 'Restore it.' }), 'segment-damaged'],
+      [new NotFoundError('object-not-found', 'gone', { remedy: 'Restore it.' }), 'segment-missing'],
+    ] as const
+    for (const [trouble, code] of troubles) {
+      const picker = { pick: () => Promise.reject(trouble), looksAtCopies: true, copyOf: async () => null }
+      await assert.rejects(open(store, segment, { picker }), (error: unknown) => {
+        assert.ok(error instanceof DamagedDataError)
+        assert.equal(error.code, code)
+        assert.equal(error.details.object, segment.path)
+        return true
+      })
+    }
   })
 
   it('does not matter in pages that nothing is selected of', async () => {

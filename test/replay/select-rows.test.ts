@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import type { RowCriteria } from '../../src/replay/read/select/row-criteria.ts'
 import type { RowWindow } from '../../src/replay/read/select/row-window.ts'
 import { codecs, rowsOf, type TestRecord } from '../format/parquet/segment-kit.ts'
-import { CountingStore, drain, everything, open, putSegment } from './segment-store.ts'
+import { CountingStore, drain, everything, open, picking, putSegment } from './segment-store.ts'
 
 /** Bytes that no codec makes smaller. */
 const noise = Buffer.concat(Array.from({ length: 1000 }, (_, i) => createHash('sha512').update(`${i}`).digest()))
@@ -65,7 +65,7 @@ describe('rows of a segment that are selected', () => {
           const records = recordsOf(arrived, valueBytes)
           const segment = putSegment(store, records, shape)
           const picked = offsets === null ? null : BigInt64Array.from([...new Set(offsets)]).sort()
-          const picker = picked === null ? null : { pick: async () => picked }
+          const picker = picked === null ? null : picking(async () => picked)
           const rows = await drain(await open(store, segment, { window, criteria: asked, picker }))
           const wanted = records.filter(
             (record) =>

@@ -76,7 +76,7 @@ export function rowsOf(pages: ColumnPages, rows: number, partition: number): Row
 }
 
 /** What fails ahead of its turn is no unhandled rejection. */
-async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+export async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([work])
   return result
 }

@@ -1,12 +1,14 @@
 import { ColdstreamError } from '../../errors.ts'
+import { compactRows, joinRows } from '../join-rows.ts'
 import type { RowBatch } from '../row-batch.ts'
 import type { SegmentIdentity } from '../segment.ts'
+import { noRows, takeRows } from '../take-rows.ts'
 import { probeOf } from './bloom-probe.ts'
 import { type ByteRange, readRange, readRanges, type SegmentSource, withHeldBytes } from './byte-ranges.ts'
 import { damagedSegment } from './damage.ts'
 import { type PageInfo, pageIndexRanges, readPageMap } from './page-map.ts'
-import { type DecodedPage, releasePage } from './page-reader.ts'
-import { decodePageByPage, decodePages, rowsOf, type StoredColumn } from './page-rows.ts'
+import { releasePage } from './page-reader.ts'
+import { decodePageByPage, decodePages, rowsOf, type StoredColumn, settled } from './page-rows.ts'
 import type { Column } from './schema.ts'
 import { parseFooter, type RowBounds, type RowGroupInfo, type SegmentFooter } from './segment-footer.ts'
 
@@ -23,6 +25,9 @@ const leafColumns: Readonly<Record<BatchColumn, readonly Column[]>> = {
 
 const allColumns = Object.keys(leafColumns) as BatchColumn[]
 const allLeaves = allColumns.flatMap((column) => leafColumns[column])
+
+/** Which rows of a page to keep: their numbers within it, ascending; null: all. `rows` has the columns that are read. */
+export type ChooseRows = (rows: RowBatch, page: PageInfo) => Int32Array | null
 
 /** The footer of most segments fits in what is read first. */
 const usualTailBytes = 64 * 1024
@@ -81,7 +86,8 @@ export class SegmentReader {
   /** Reads a row group. `index` counts from 0 and is one of `rowGroups`. */
   async readRowGroup(index: number, options: { columns?: readonly BatchColumn[] } = {}): Promise<RowBatch> {
     const group = this.#group(index)
-    return await this.#read(group, [group], options.columns ?? allColumns, 0)
+    const [columns] = await this.#stored(group, [group], leavesOf(options.columns ?? allColumns), 0)
+    return await this.#decode(group, columns!)
   }
 
   /**
@@ -92,7 +98,8 @@ export class SegmentReader {
     const group = this.#group(index)
     const { path } = this.#source
     const part = partName(group)
-    const pages = decodePageByPage(await this.#stored(group, [group], allLeaves, 0), path)
+    const [columns] = await this.#stored(group, [group], allLeaves, 0)
+    const pages = decodePageByPage(columns!, path)
     let rows = 0
     for (;;) {
       const next = await guardedWork(path, part, () => pages.next())
@@ -125,9 +132,30 @@ export class SegmentReader {
     return guarded(this.#source.path, `the page index of row group ${index}`, () => readPageMap(group, stored))
   }
 
-  /** Reads the rows of some pages of a row group, one page after the other. Other pages are neither read nor decoded. */
-  async readPages(index: number, pages: readonly PageInfo[], columns: readonly BatchColumn[]): Promise<RowBatch> {
-    return await this.#read(this.#group(index), pages, columns, nearPageBytes)
+  /**
+   * Reads the rows of some pages of a row group, or those that are chosen of each, one page after the other: beyond what
+   * is kept of them, two pages are held decompressed. Other pages are neither read nor decoded.
+   */
+  async readPages(
+    index: number,
+    pages: readonly PageInfo[],
+    columns: readonly BatchColumn[],
+    choose: ChooseRows = () => null,
+  ): Promise<RowBatch> {
+    const stored = await this.#stored(this.#group(index), pages, leavesOf(columns), nearPageBytes)
+    const decode = (i: number) => (i < pages.length ? settled(this.#decode(pages[i]!, stored[i]!)) : null)
+    const kept: RowBatch[] = []
+    let ahead = decode(0)
+    for (const [i, page] of pages.entries()) {
+      const decoded = await ahead!
+      if (decoded.status === 'rejected') throw decoded.reason
+      ahead = decode(i + 1)
+      const rows = decoded.value
+      const chosen = choose(rows, page)
+      if (chosen === null) kept.push(rows)
+      else if (chosen.length > 0) kept.push(compactRows(takeRows(rows, chosen)))
+    }
+    return kept.length === 0 ? noRows(this.identity.partition) : joinRows(kept)
   }
 
   /** The offsets of all rows, in file order. */
@@ -148,38 +176,36 @@ export class SegmentReader {
     return group
   }
 
-  /** Reads parts of a row group; what lies at most `maxGapBytes` apart is one request. */
-  async #read(
-    group: RowGroupInfo,
-    parts: readonly PagesOfRows[],
-    columns: readonly BatchColumn[],
-    maxGapBytes: number,
-  ): Promise<RowBatch> {
+  async #decode(part: PagesOfRows, columns: readonly StoredColumn[]): Promise<RowBatch> {
     const { path } = this.#source
-    const leaves = allColumns.filter((column) => columns.includes(column)).flatMap((column) => leafColumns[column])
-    const pages = new Map<Column, DecodedPage[]>(leaves.map((leaf) => [leaf, []]))
-    const stored = await this.#stored(group, parts, leaves, maxGapBytes)
-    const decoded = stored.map(({ part, ...column }) =>
-      guardedWork(path, partName(part), () => decodePages(column, path)),
-    )
-    for (const [i, some] of (await Promise.all(decoded)).entries()) pages.get(stored[i]!.column)!.push(...some)
-    const rows = parts.reduce((sum, part) => sum + part.rows, 0)
-    return guarded(path, parts.map(partName).join(', '), () => rowsOf(pages, rows, this.identity.partition))
+    return await guardedWork(path, partName(part), async () => {
+      const pages = await Promise.all(columns.map((column) => decodePages(column, path)))
+      return rowsOf(new Map(columns.map(({ column }, i) => [column, pages[i]!])), part.rows, this.identity.partition)
+    })
   }
 
-  /** The bytes of some columns of these parts, column by column. */
+  /** The bytes of some columns of each of these parts; what lies at most `maxGapBytes` apart is one request. */
   async #stored(
     group: RowGroupInfo,
     parts: readonly PagesOfRows[],
     leaves: readonly Column[],
     maxGapBytes: number,
-  ): Promise<(StoredColumn & { part: PagesOfRows })[]> {
-    const columns = leaves.flatMap((column) => parts.map((part) => ({ column, part, ...part.chunks[column] })))
-    const stored = await readRanges(this.#source, columns, maxGapBytes)
-    return columns.map(({ column, part, entries }, i) => {
-      return { column, part, entries, stored: stored[i]!, codec: group.chunks[column].codec }
-    })
+  ): Promise<StoredColumn[][]> {
+    const ranges = parts.flatMap(({ chunks }) => leaves.map((leaf) => chunks[leaf]))
+    const stored = await readRanges(this.#source, ranges, maxGapBytes)
+    return parts.map(({ chunks }, part) =>
+      leaves.map((column, leaf) => ({
+        column,
+        stored: stored[part * leaves.length + leaf]!,
+        codec: group.chunks[column].codec,
+        entries: chunks[column].entries,
+      })),
+    )
   }
+}
+
+function leavesOf(columns: readonly BatchColumn[]): Column[] {
+  return allColumns.filter((column) => columns.includes(column)).flatMap((column) => leafColumns[column])
 }
 
 /** Pages of all columns with the same rows: those of a row group, or fewer. */

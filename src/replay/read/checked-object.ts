@@ -2,6 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import { DamagedDataError, NotFoundError } from '../../errors.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
+import type { OffsetPicker } from './select/offset-picker.ts'
 
 /** Objects up to this size are fetched once and kept; larger ones are hashed piece by piece, then read by ranges. */
 const maxKeptBytes = 32 * 1024 * 1024
@@ -15,17 +16,14 @@ export type ReadBytes = (start: number, end: number) => Promise<Buffer>
  * is read and is not where it was committed.
  */
 export function rangedBytes(store: ObjectStore, segment: CommittedSegment): ReadBytes {
-  return async (start, end) => {
-    try {
+  return (start, end) =>
+    unlessMissing(segment, async () => {
       if (end < segment.bytes) return await store.getRange(segment.path, start, end)
       // One byte more than there should be: a range is clipped to its object, so it comes only if the object is longer.
       const bytes = await store.getRange(segment.path, start, end + 1)
       if (bytes.length === end - start) return bytes
       throw damagedRows(segment, `it has more or less than the ${segment.bytes} bytes that were committed`)
-    } catch (error) {
-      throw error instanceof NotFoundError ? missing(segment, error) : error
-    }
-  }
+    })
 }
 
 /**
@@ -33,19 +31,39 @@ export function rangedBytes(store: ObjectStore, segment: CommittedSegment): Read
  * `segment-damaged` or `segment-missing`.
  */
 export async function verifiedBytes(store: ObjectStore, segment: CommittedSegment): Promise<ReadBytes> {
-  const { path } = segment
-  try {
+  return await unlessMissing(segment, async () => {
     if (segment.bytes > maxKeptBytes) {
       await compareByPieces(store, segment)
       return rangedBytes(store, segment)
     }
-    const bytes = await store.get(path)
+    const bytes = await store.get(segment.path)
     compareSize(segment, bytes.length)
     compareChecksum(segment, hash('sha256', bytes, 'hex'))
-    return (start, end) => Promise.resolve(bytes.subarray(start, end))
+    return heldBytes(bytes)
+  })
+}
+
+/** How to read a copy of a segment; null where there is none that is what was committed, or it is too large to be held. */
+export async function verifiedCopy(
+  segment: CommittedSegment,
+  copies: Pick<OffsetPicker, 'copyOf'>,
+): Promise<ReadBytes | null> {
+  if (segment.bytes > maxKeptBytes) return null
+  const bytes = await copies.copyOf(segment)
+  return bytes !== null && hash('sha256', bytes, 'hex') === segment.sha256 ? heldBytes(bytes) : null
+}
+
+/** Throws DamagedDataError `segment-missing` where `work` finds that the segment's object is not there. */
+export async function unlessMissing<T>(segment: CommittedSegment, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
   } catch (error) {
-    throw error instanceof NotFoundError ? missing(segment, error) : error
+    throw error instanceof NotFoundError && error.code === 'object-not-found' ? missing(segment, error) : error
   }
+}
+
+function heldBytes(bytes: Buffer): ReadBytes {
+  return (start, end) => Promise.resolve(bytes.subarray(start, end))
 }
 
 /** The error for a segment whose rows are not what the commit log says. */

@@ -4,7 +4,14 @@ import { SegmentReader } from '../../format/parquet/index.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import { damagedRows, type ReadBytes, rangedBytes, verifiedBytes } from './checked-object.ts'
+import {
+  damagedRows,
+  type ReadBytes,
+  rangedBytes,
+  unlessMissing,
+  verifiedBytes,
+  verifiedCopy,
+} from './checked-object.ts'
 import type { OpenSegment } from './merge.ts'
 import type { OffsetPicker } from './select/offset-picker.ts'
 import type { RowCriteria } from './select/row-criteria.ts'
@@ -86,16 +93,23 @@ interface Found {
 }
 
 async function findRows(options: SegmentSourceOptions): Promise<Found> {
-  const { store, segment, window, criteria, picker, signal } = options
+  const { store, segment, window, criteria, picker } = options
   const wanted = new WantedRows(window, criteria, null)
   if (!isWholeWanted(options)) {
     const ranged = await find(await openByRanges(options), wanted)
     if (ranged.parts.length === 0 || (picker === null && !isMostOf(ranged, options))) return ranged
   }
-  const reader = await openReader(options, await verifiedBytes(store, segment))
-  if (picker === null) return await find(reader, wanted)
-  const picked = await picker.pick(segment, signal)
-  return await find(reader, new WantedRows(window, criteria, picked))
+  if (picker === null) return await find(await openReader(options, await verifiedBytes(store, segment)), wanted)
+  return await findPicked(options, picker)
+}
+
+async function findPicked(options: SegmentSourceOptions, picker: OffsetPicker): Promise<Found> {
+  const { store, segment, window, criteria, signal } = options
+  // What is damaged is named before anybody looks through it: by who makes the copies, or here.
+  const verified = picker.looksAtCopies ? null : await verifiedBytes(store, segment)
+  const picked = await unlessMissing(segment, () => picker.pick(segment, signal))
+  const read = verified ?? (await verifiedCopy(segment, picker)) ?? (await verifiedBytes(store, segment))
+  return await find(await openReader(options, read), new WantedRows(window, criteria, picked))
 }
 
 function isWholeWanted({ segment, window, criteria }: SegmentSourceOptions): boolean {

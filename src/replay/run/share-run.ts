@@ -189,7 +189,7 @@ export class ShareRun {
       placeOf: placing(replay, ref.partition),
       runs: streamRows({
         ...{ source, plan: partitionPlan, selection: job.source, next, store, eventLog },
-        picker: pickerOf(deps.conditions, job.source.where, source.topic, partitionPlan.segments),
+        picker: pickerOf(deps.conditions, job.source.where, source, partitionPlan),
         change: change.of(source.topic, ref.partition),
         signal: this.#stop.signal,
         onDamaged: (segment, error) => this.#passOver(source.topic, ref.partition, segment, error),

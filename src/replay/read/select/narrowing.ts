@@ -4,7 +4,7 @@ import { noRows, takeRows } from '../../../format/take-rows.ts'
 
 /**
  * Rows of a row group that may still be wanted. Columns are read one after the other, each only from pages that still
- * have such rows: values are never decoded for pages of which nothing is left.
+ * have such rows: values are never decoded for pages of which nothing is left, and of the others only the wanted are kept.
  */
 export class Narrowing {
   readonly #reader: SegmentReader
@@ -29,61 +29,76 @@ export class Narrowing {
   /** Reads columns that were not read yet. */
   async read(columns: readonly BatchColumn[]): Promise<void> {
     if (this.#pages.length === 0 || columns.length === 0) return
-    const read = await this.#reader.readPages(this.#group, this.#pages, columns)
-    const rows = this.#left === null ? read : takeRows(read, placesIn(this.#pages, this.#left))
-    const has = (column: BatchColumn): RowBatch => (columns.includes(column) ? rows : this.#rows)
-    this.#rows = {
-      rows: rows.rows,
-      partition: rows.partition,
-      offset: has('offset').offset,
-      timestampMicros: has('timestamp').timestampMicros,
-      key: has('key').key,
-      value: has('value').value,
-      headers: has('headers').headers,
-    }
+    const placesIn = placesOf(this.#left)
+    const read = await this.#reader.readPages(this.#group, this.#pages, columns, (_, page) => placesIn(page))
+    this.#rows = withColumns(this.#rows, read, columns)
   }
 
-  /** Drops the rows that fail a test of columns that were read; rows are tested in ascending order. */
-  keep(test: (rows: RowBatch, row: number) => boolean): void {
-    const rows = this.#rows
-    const kept = new Int32Array(rows.rows)
-    let count = 0
-    for (let row = 0; row < rows.rows; row++) if (test(rows, row)) kept[count++] = row
-    if (count === rows.rows) return
-    const places = kept.subarray(0, count)
-    const left = this.#left ?? rowsOf(this.#pages)
-    this.#left = places.map((place) => left[place]!)
-    this.#pages = pagesWith(this.#pages, this.#left)
-    this.#rows = takeRows(rows, places)
+  /** Reads a column that was not read yet, and drops the rows that fail a test of it; they are tested in ascending order. */
+  async keep(column: BatchColumn, test: (rows: RowBatch, row: number) => boolean): Promise<void> {
+    if (this.#pages.length === 0) return
+    const placesIn = placesOf(this.#left)
+    const pages: PageInfo[] = []
+    /** Of each page, the rows that pass: their numbers within the row group, and among those that were left. */
+    const numbers: Int32Array[] = []
+    const positions: Int32Array[] = []
+    let before = 0
+    const read = await this.#reader.readPages(this.#group, this.#pages, [column], (rows, page) => {
+      const left = placesIn(page)
+      const passing = positionsOf(left?.length ?? page.rows, (position) => test(rows, left?.[position] ?? position))
+      const places = left === null ? passing : passing.map((position) => left[position]!)
+      positions.push(passing.map((position) => before + position))
+      before += left?.length ?? page.rows
+      if (places.length > 0) {
+        pages.push(page)
+        numbers.push(places.map((place) => page.firstRow + place))
+      }
+      return places.length === page.rows ? null : places
+    })
+    this.#pages = pages
+    this.#left = joined(numbers)
+    this.#rows = withColumns(takeRows(this.#rows, joined(positions)), read, [column])
   }
 }
 
-/** Numbers of all rows of the pages. */
-function rowsOf(pages: readonly PageInfo[]): Int32Array {
-  const numbers = new Int32Array(pages.reduce((sum, { rows }) => sum + rows, 0))
+/** Where within a page the rows with these ascending numbers are; null: all rows of it. Pages have to be asked for in order. */
+function placesOf(numbers: Int32Array | null): (page: PageInfo) => Int32Array | null {
   let at = 0
-  for (const { firstRow, rows } of pages) for (let row = 0; row < rows; row++) numbers[at++] = firstRow + row
-  return numbers
-}
-
-/** Where the rows with these numbers are when all rows of the pages stand one after the other. */
-function placesIn(pages: readonly PageInfo[], numbers: Int32Array): Int32Array {
-  const places = new Int32Array(numbers.length)
-  let before = 0
-  let at = 0
-  for (const { firstRow, rows } of pages) {
-    for (; at < numbers.length && numbers[at]! < firstRow + rows; at++) places[at] = before + numbers[at]! - firstRow
-    before += rows
-  }
-  return places
-}
-
-/** The pages that hold some of the rows with these numbers. */
-function pagesWith(pages: readonly PageInfo[], numbers: Int32Array): PageInfo[] {
-  let at = 0
-  return pages.filter(({ firstRow, rows }) => {
+  return ({ firstRow, rows }) => {
+    if (numbers === null) return null
     const from = at
     while (at < numbers.length && numbers[at]! < firstRow + rows) at++
-    return at > from
-  })
+    return numbers.subarray(from, at).map((number) => number - firstRow)
+  }
+}
+
+/** The numbers below `count` that pass, ascending. */
+function positionsOf(count: number, passes: (position: number) => boolean): Int32Array {
+  const positions = new Int32Array(count)
+  let found = 0
+  for (let position = 0; position < count; position++) if (passes(position)) positions[found++] = position
+  return positions.slice(0, found)
+}
+
+function withColumns(rows: RowBatch, read: RowBatch, columns: readonly BatchColumn[]): RowBatch {
+  const has = (column: BatchColumn): RowBatch => (columns.includes(column) ? read : rows)
+  return {
+    rows: read.rows,
+    partition: read.partition,
+    offset: has('offset').offset,
+    timestampMicros: has('timestamp').timestampMicros,
+    key: has('key').key,
+    value: has('value').value,
+    headers: has('headers').headers,
+  }
+}
+
+function joined(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }

@@ -7,4 +7,8 @@ export interface OffsetPicker {
    * segments of the partition hold.
    */
   pick(segment: CommittedSegment, signal: AbortSignal): Promise<BigInt64Array>
+  /** Whether it picks from copies of its own, held to the commits' checksums when they were made. */
+  readonly looksAtCopies: boolean
+  /** Its copy of a segment, maybe damaged since; null when it has none. */
+  copyOf(segment: CommittedSegment): Promise<Buffer | null>
 }

@@ -69,24 +69,22 @@ export class WantedRows {
     const rows = new Narrowing(reader, group, pages)
     const unread = new Set<BatchColumn>(['offset', 'timestamp', 'key', 'headers', 'value'])
     for (const { column, test } of this.#tests(pages)) {
-      if (unread.has(column)) {
-        await rows.read([column])
-        unread.delete(column)
-      }
-      rows.keep(test)
+      await rows.keep(column, test)
+      unread.delete(column)
     }
     await rows.read([...unread])
     yield rows.rows
   }
 
-  /** What remains to be asked of rows of these pages, in an order in which few bytes decide first. */
+  /** What remains to be asked of rows of these pages, column by column, in an order in which few bytes decide first. */
   #tests(pages: readonly PageInfo[]): RowTest[] {
     const window = this.#window
     const keys = this.#keyMatcher
     const headers = this.#headerMatcher
     const tests: RowTest[] = []
-    if (!pages.every((page) => coversOffsets(window, page))) tests.push({ column: 'offset', test: offsetTest(window) })
-    if (this.#picked !== null) tests.push({ column: 'offset', test: pickedTest(this.#picked, pages[0]!.minOffset) })
+    const offsets = pages.every((page) => coversOffsets(window, page)) ? [] : [offsetTest(window)]
+    if (this.#picked !== null) offsets.push(pickedTest(this.#picked, pages[0]!.minOffset))
+    if (offsets.length > 0) tests.push({ column: 'offset', test: (rows, row) => offsets.every((of) => of(rows, row)) })
     if (!pages.every((page) => coversTimes(window, page))) tests.push({ column: 'timestamp', test: timeTest(window) })
     if (keys !== null) tests.push({ column: 'key', test: (rows, row) => keys.matches(rows.key, row) })
     if (headers !== null) tests.push({ column: 'headers', test: (rows, row) => headers.matches(rows.headers, row) })
