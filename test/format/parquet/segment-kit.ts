@@ -163,7 +163,7 @@ export function batchRows(batch: RowBatch): Row[] {
   })
 }
 
-function hexAt(column: BinaryColumn, i: number): string | null {
+export function hexAt(column: BinaryColumn, i: number): string | null {
   const start = column.start[i]!
   const length = column.length[i]!
   return length < 0 ? null : column.bytes.toString('hex', start, start + length)

@@ -5,6 +5,7 @@ import { type BatchColumn, SegmentReader } from '../../../src/format/parquet/ind
 import {
   batchRows,
   codecs,
+  hexAt,
   openSegment,
   type Row,
   readRows,
@@ -71,6 +72,19 @@ test('page by page, a row group gives the rows that it gives as a whole, each pa
     ),
     { numRuns: 300 },
   )
+})
+
+test('read page by page, a batch cannot be looked at any more when the next one was asked for', async () => {
+  const value = Buffer.alloc(20_000, 'x')
+  const records = Array.from({ length: 20 }, (_, i) => {
+    return { offset: BigInt(i), timestampMs: 1.7e12 + i, key: null, value, headers: [] }
+  })
+  const reader = await openSegment(writeSegment(records, { codec: 'zstd', pageRows: 10 }).file)
+  const batches = reader.readByPages(0)
+  const first = (await batches.next()).value!
+  assert.deepEqual(hexAt(first.value, 0), value.toString('hex'))
+  assert.equal((await batches.next()).value!.rows, 10)
+  assert.throws(() => first.value.bytes.copy(Buffer.alloc(10), 0, first.value.start[0]!))
 })
 
 test('what is known of a page holds for each of its rows', async () => {
