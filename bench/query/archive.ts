@@ -109,6 +109,7 @@ function order({ keys, partitions }: ArchiveShape, partition: number, number: nu
     type: states[number % states.length],
     version: 1 + (number % 3),
     order: key,
+    at: new Date(timestampMs - (number % 50) * 1000).toISOString(),
     customer: `customer-${(number * 31) % 10_007}`,
     total: ((number * 17) % 100_000) / 100,
     items: [{ sku: `sku-${number % 997}`, count: 1 + (number % 4) }],

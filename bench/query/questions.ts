@@ -71,6 +71,7 @@ function exampleValue({ name, type, default: preset, oneOf }: TemplateParameter)
     key: keyOf(8),
     header: 'trace',
     name: 'trace',
+    time_field: 'at',
     first: 'placed',
     second: 'paid',
   }

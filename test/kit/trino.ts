@@ -118,6 +118,8 @@ const serverSettings = (port: number, heapMib: number): Settings => ({
   coordinator: 'true',
   'node-scheduler.include-coordinator': 'true',
   'http-server.http.port': String(port),
+  // it would be written where the tests run
+  'http-server.log.enabled': 'false',
   'discovery.uri': `http://127.0.0.1:${port}`,
   'catalog.management': 'static',
   'query.max-memory': `${Math.floor(heapMib / 3)}MB`,

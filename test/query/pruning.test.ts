@@ -29,7 +29,7 @@ describe('A template with a time window, on Trino', () => {
   })
 
   /** The template's statement as it goes over the wire, explained. */
-  async function explain(template: Template, catalog = 'hive'): Promise<string> {
+  async function explain(template: Template, catalog = 'hive', schema = engines.schema): Promise<string> {
     const snapshots = commitLogSnapshots(engines.store)
     const topics = await snapshots.topics()
     const given = Object.fromEntries(
@@ -50,7 +50,7 @@ describe('A template with a time window, on Trino', () => {
     const { sql, parameters } = render(template, values, trinoDialect, bounds)
     const { text } = wireStatement(sql, parameters)
     // not TYPE IO, which fails where a constraint is on bytes
-    const plan = await onTrino(engines.trino, `EXPLAIN ${text}`, catalog, engines.schema)
+    const plan = await onTrino(engines.trino, `EXPLAIN ${text}`, catalog, schema)
     return String(plan[0]![0])
   }
 
@@ -70,13 +70,15 @@ describe('A template with a time window, on Trino', () => {
 
   it('fails on an Iceberg table, which has no partition columns, and says which one it lacks', async () => {
     const { trino, schema } = engines
+    const other = `${schema}_iceberg`
+    await onTrino(trino, `CREATE SCHEMA iceberg.${other}`)
     await onTrino(
       trino,
-      `CREATE TABLE iceberg.${schema}.shop_events AS
+      `CREATE TABLE iceberg.${other}.shop_events AS
       SELECT record_partition, record_offset, CAST(record_timestamp AS timestamp(6) with time zone) AS record_timestamp,
         record_key, record_value, record_headers FROM hive.${schema}.shop_events`,
     )
-    await assert.rejects(explain(templates.find(({ name }) => name === 'top-keys')!, 'iceberg'), {
+    await assert.rejects(explain(templates.find(({ name }) => name === 'top-keys')!, 'iceberg', other), {
       message: /Column 'year' cannot be resolved/,
     })
   })
