@@ -9,6 +9,8 @@ export interface PrintedOrder {
 
 /** Without a record for so long a topic counts as read. */
 const quietMs = 5_000
+/** Without a record for so long there are not enough; the machine may be busy. */
+const stalledMs = 60_000
 
 /**
  * All order events of a topic as Kafka's own consumer sees them now, read committed, in the order of each partition; it does
@@ -19,10 +21,11 @@ export async function readByConsole(
   topic: string,
   enough = Number.POSITIVE_INFINITY,
 ): Promise<PrintedOrder[]> {
+  const isBounded = Number.isFinite(enough)
   const printed = await server.javaTool('org.apache.kafka.tools.consumer.ConsoleConsumer', [
     ...['--bootstrap-server', server.brokers.join(), '--topic', topic, '--from-beginning'],
-    ...(Number.isFinite(enough) ? ['--max-messages', String(enough)] : []),
-    ...['--isolation-level', 'read_committed', '--timeout-ms', String(quietMs)],
+    ...['--isolation-level', 'read_committed', '--timeout-ms', String(isBounded ? stalledMs : quietMs)],
+    ...(isBounded ? ['--max-messages', String(enough)] : []),
     ...['--formatter-property', 'print.partition=true', '--formatter-property', 'print.key=true'],
   ])
   return [...printed.matchAll(/Partition:(\d+)\t(.*?)\t\{"seq":(\d+),/g)].map(([, partition, key = '', seq]) => ({

@@ -11,7 +11,7 @@ export interface Outcome extends Verdict {
 }
 
 /** A round that takes longer stands still; its processes are killed. Under a load it may take longer. */
-const roundLimitMs = 120_000
+const roundLimitMs = 240_000
 
 /** Runs one round. Throws when anything but the judges' counts is not as it should be. */
 export async function runRound(
