@@ -78,7 +78,12 @@ export class ReplayService {
       continued: false,
     })
     const refused = refusal(findings, request.accept)
-    if (refused !== null) throw refused
+    if (refused !== null) {
+      // what another instance has emitted meanwhile, as this very replay, stands in nobody's way
+      const meanwhile = await this.#existing(request)
+      if (meanwhile === null) throw refused
+      return this.#continue(meanwhile, request.accept)
+    }
     const { job, rate, accept } = request
     const id = request.id ?? `${readablePart(job.source.topics[0]!)}${randomUUID().slice(0, 8)}`
     const replay: StoredReplay = {

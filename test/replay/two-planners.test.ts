@@ -15,14 +15,27 @@ import {
 } from './kit.ts'
 
 /** A service that is about to create its target when `until` settles. */
-function slowToCreate({ store, eventLog }: Stage, until: () => Promise<unknown>): ReplayService {
+function slowToCreate(stage: Stage, until: () => Promise<unknown>): ReplayService {
   const createTarget: EventLog['createTarget'] = async (topic, options) => {
     await until()
-    return eventLog.createTarget(topic, options)
+    return stage.eventLog.createTarget(topic, options)
   }
+  return slowService(stage, { createTarget })
+}
+
+/** A service that is about to look at its target when `until` settles. */
+function slowToInspect(stage: Stage, until: () => Promise<unknown>): ReplayService {
+  const inspectTarget: EventLog['inspectTarget'] = async (topic, load) => {
+    await until()
+    return stage.eventLog.inspectTarget(topic, load)
+  }
+  return slowService(stage, { inspectTarget })
+}
+
+function slowService({ store, eventLog }: Stage, members: Partial<EventLog>): ReplayService {
   const slow = new Proxy(eventLog, {
     get: (target, name) => {
-      if (name === 'createTarget') return createTarget
+      if (name in members) return members[name as keyof EventLog]
       const member: unknown = Reflect.get(target, name)
       return typeof member === 'function' ? member.bind(target) : member
     },
@@ -50,30 +63,33 @@ describe('two instances that plan the same replay', () => {
     await assertEmitted(stage, target, source)
   })
 
-  it('both see its end when one emits already before the other creates its target', async (t) => {
-    const stage = await setStage(t)
-    const [topic, target, id] = [freshName('orders'), freshName('replayed'), freshName('r')]
-    const source = await archiveTopic(stage.store, topic, { records: 900 })
-    const slow = Promise.withResolvers<void>()
-    const isSlow = Promise.withResolvers<void>()
-    const late = slowToCreate(stage, () => {
-      isSlow.resolve()
-      return slow.promise
+  for (const [what, slowTo] of Object.entries({ creates: slowToCreate, 'looks at': slowToInspect })) {
+    it(`both see its end when one emits already before the other ${what} its target`, async (t) => {
+      const stage = await setStage(t)
+      const [topic, target, id] = [freshName('orders'), freshName('replayed'), freshName('r')]
+      const source = await archiveTopic(stage.store, topic, { records: 900 })
+      const slow = Promise.withResolvers<void>()
+      const isSlow = Promise.withResolvers<void>()
+      const late = slowTo(stage, () => {
+        isSlow.resolve()
+        return slow.promise
+      })
+      t.after(() => late.close())
+      const request = { id, source: { topic }, target: { topic: target } }
+      const created = late.create(request)
+      await isSlow.promise
+      await stage.service.create(request)
+      await stage.service.changeRate(id, { recordsPerSecond: 1_000 })
+      const emits = Promise.withResolvers<void>()
+      stage.service.subscribe(id, ({ progress }) => {
+        if ((progress?.rows ?? 0) > 0) emits.resolve()
+      })
+      await emits.promise
+      slow.resolve()
+      await created
+      assert.equal((await stage.service.finished(id)).state, 'completed')
+      assert.equal((await late.finished(id)).state, 'completed')
+      await assertEmitted(stage, target, source)
     })
-    t.after(() => late.close())
-    const request = { id, source: { topic }, target: { topic: target } }
-    await late.create(request)
-    await isSlow.promise
-    await stage.service.create(request)
-    await stage.service.changeRate(id, { recordsPerSecond: 1_000 })
-    const emits = Promise.withResolvers<void>()
-    stage.service.subscribe(id, ({ progress }) => {
-      if ((progress?.rows ?? 0) > 0) emits.resolve()
-    })
-    await emits.promise
-    slow.resolve()
-    assert.equal((await stage.service.finished(id)).state, 'completed')
-    assert.equal((await late.finished(id)).state, 'completed')
-    await assertEmitted(stage, target, source)
-  })
+  }
 })

@@ -59,8 +59,9 @@ export const timedOut = (
   rounds: { full, short },
   limitMs: () => 120_000 + 3 * transactionTimeoutMs,
   async run(round) {
-    // all writing is in one transaction after the other, so that one is open at the second block after a commit
-    const work = await open(round, { transactionTimeoutMs, limits: { maxShares: 1 } })
+    // all writing is in one transaction after the other, each of several blocks: one is open at the second after a commit
+    const limits = { maxShares: 1, firstUnitMs: 5_000 }
+    const work = await open(round, { transactionTimeoutMs, limits })
     const place = anyOf(round, endTxn)
     const amid = apiKey === endTxn ? place : { apiKey, earlier: 1, after: place }
     const { command, wake } = await asleepAt(work, amid)
