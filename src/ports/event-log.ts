@@ -73,6 +73,9 @@ export interface EventLog {
    */
   examineWriting(share: ShareId, creations: readonly TargetCreation[]): Promise<TargetHazard[]>
 
+  /** Makes ready what the writers of a replay's shares need, so that each opens sooner; without it they see to it themselves. */
+  prepareWriting(replay: string, tasks: number): Promise<void>
+
   /**
    * Opens the writer of a task. Every older writer with the same id is fenced for good: what it had not committed
    * is gone, and its next call fails with FencedError.

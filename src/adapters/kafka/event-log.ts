@@ -140,6 +140,10 @@ export class KafkaEventLog implements EventLog {
     return examineWriting(this.#cluster, share, creations)
   }
 
+  async prepareWriting(replay: string, tasks: number): Promise<void> {
+    await ProgressLog.open(this.#cluster, { replay, task: 0, tasks })
+  }
+
   openWriter(id: WriterId): Promise<EventWriter> {
     return KafkaWriter.open(this.#cluster, id, { codec: this.#options.produceCodec ?? 'zstd' })
   }

@@ -5,13 +5,18 @@ import type { StateDraft } from './replay-records.ts'
 import type { StateEntry } from './state.ts'
 import type { StoredReplay } from './stored-replay.ts'
 
-/** Checks and creates a replay's targets, and says what its next state is then. Throws what prepareTargets throws. */
+/** Checks and creates a replay's targets and what its writers need, and says what its next state is then. Throws what prepareTargets throws. */
 export async function planTargets(
   { eventLog, clock }: ReplayDeps,
   replay: StoredReplay,
   planning: StateEntry,
 ): Promise<{ targets: Map<string, PreparedTarget>; draft: StateDraft }> {
-  const targets = await prepareTargets(eventLog, replay, planning.targets, planning.accept)
+  // what the broker makes takes time, so both are asked of it at once
+  const { shares } = replay.plan
+  const [targets] = await Promise.all([
+    prepareTargets(eventLog, replay, planning.targets, planning.accept),
+    shares.length === 0 ? undefined : eventLog.prepareWriting(replay.id, shares.length),
+  ])
   const ids = Object.fromEntries([...targets].map(([topic, { incarnationId }]) => [topic, incarnationId]))
   const times = recordTimes(replay.plan)
   // at its first start all shares go by one clock; later each goes on from where it is

@@ -115,6 +115,15 @@ describe('the progress of a share, read from outside', () => {
     await assert.rejects(log.forgetProgress('a/b'), { code: 'topic-name-invalid' })
   })
 
+  it('has its place before the first writer opens, when that is asked for', async () => {
+    const share = freshShare()
+    await log.prepareWriting(share.replay, share.tasks)
+    await log.prepareWriting(share.replay, share.tasks)
+    assert.ok((await topicsOfBroker()).some((topic) => topic.includes(share.replay)))
+    assert.equal(await progressOf(share), null)
+    await (await open({ ...share, task: 7 })).close()
+  })
+
   it('is not mixed with that of another division of the same replay', async () => {
     const share = freshShare()
     await (await open(share)).close()
