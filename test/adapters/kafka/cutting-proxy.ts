@@ -104,7 +104,16 @@ export class CuttingProxy {
     let isStopped = false
     let awaited: { point: RequestPoint; correlationId: number } | null = null
     client.on('data', (bytes) => {
-      for (const head of requestsIn(bytes)) {
+      // what comes before a request that is held or lost, in the same bytes, still arrives
+      let passed = 0
+      const pass = (until: number): void => {
+        const part = bytes.subarray(passed, until)
+        passed = until
+        if (isStopped || part.length === 0) return
+        if (held === null) broker.write(part)
+        else void held.then(() => broker.write(part))
+      }
+      for (const { head, at } of requestsIn(bytes)) {
         const { apiKey, correlationId } = requestOf(head)
         if (apiKey === this.#cutKey && this.#cutsLeft > 0 && !losing) {
           losing = true
@@ -112,15 +121,16 @@ export class CuttingProxy {
         }
         const point = this.#reachedBy(requestOf(head))
         if (point === null) continue
-        if (point.when === 'held') held = Promise.all([held, point.reached()])
-        else if (point.when === 'before') {
+        if (point.when === 'held') {
+          pass(at)
+          held = Promise.all([held, point.reached()])
+        } else if (point.when === 'before') {
+          pass(at)
           isStopped = true
           point.reached()
         } else awaited = { point, correlationId }
       }
-      if (isStopped) return
-      if (held === null) broker.write(bytes)
-      else void held.then(() => broker.write(bytes))
+      pass(bytes.length)
     })
     broker.on('data', (bytes) => {
       if (losing) {
@@ -130,7 +140,7 @@ export class CuttingProxy {
         return
       }
       if (isStopped) return
-      const answers = answersIn(bytes).map((head) => head.readInt32BE(4))
+      const answers = answersIn(bytes).map(({ head }) => head.readInt32BE(4))
       if (awaited === null || !answers.includes(awaited.correlationId)) {
         client.write(bytes)
         return
@@ -176,12 +186,18 @@ function requestOf(head: Buffer): RequestHead {
 /** What a frame is known by stands in so many of its first bytes, unless it is shorter. */
 const headBytes = 64
 
+/** The first bytes of a frame, and where it begins in the bytes that completed them; 0 where it began in earlier ones. */
+interface FrameHead {
+  head: Buffer
+  at: number
+}
+
 /** Follows the frames of a connection; gives the first bytes of each one that began, once they are there. */
-function frameWatch(): (bytes: Buffer) => Buffer[] {
+function frameWatch(): (bytes: Buffer) => FrameHead[] {
   let pending: Buffer = Buffer.alloc(0)
   let skip = 0
   return (bytes) => {
-    const heads: Buffer[] = []
+    const heads: FrameHead[] = []
     let rest = Buffer.concat([pending, bytes])
     for (;;) {
       const skipped = Math.min(skip, rest.length)
@@ -190,7 +206,8 @@ function frameWatch(): (bytes: Buffer) => Buffer[] {
       if (rest.length < 4) break
       const frameBytes = 4 + rest.readInt32BE(0)
       if (rest.length < Math.min(frameBytes, headBytes)) break
-      heads.push(Buffer.from(rest.subarray(0, Math.min(frameBytes, headBytes))))
+      const head = Buffer.from(rest.subarray(0, Math.min(frameBytes, headBytes)))
+      heads.push({ head, at: Math.max(0, bytes.length - rest.length) })
       skip = frameBytes
     }
     pending = Buffer.from(rest)
