@@ -197,12 +197,18 @@ export class Capture {
       const name = placeName(partition)
       return !kept.has(name) && !this.#troubles.has(name)
     })
+    await this.#takeOrRetry(added)
+  }
+
+  /** What cannot be taken because broker or store are away is tried again, until it can be. */
+  async #takeOrRetry(partitions: readonly AssignedPartition[]): Promise<void> {
     try {
-      await this.#takeAssigned(added)
+      await this.#takeAssigned(partitions)
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error
       this.#parts.log.warn('the group gave partitions that cannot be read yet', { error: error.message })
-      for (const partition of added) this.#troubles.retry(placeName(partition), () => this.#takeAssigned([partition]))
+      for (const partition of partitions)
+        this.#troubles.retry(placeName(partition), () => this.#takeOrRetry([partition]))
     }
   }
 

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KafkaEventLog } from '../../src/adapters/kafka/index.ts'
 import type { Capture } from '../../src/archive/capture.ts'
 import { parseConnector } from '../../src/archive/connector/parse.ts'
+import { UnavailableError } from '../../src/errors.ts'
 import { independentClient, readCommitted } from '../adapters/kafka/judge.ts'
 import { sharedKafka } from '../kit/kafka.ts'
 import {
@@ -251,6 +252,26 @@ describe('records that cannot be archived', () => {
         ['worse', '{}'],
       ],
     )
+  })
+
+  it('wait for partitions that the group gave while the broker was away, however often that is asked', async () => {
+    const topic = await createTopic(brokers)
+    await produce(brokers, topic, numbered(3))
+    const eventLog = await KafkaEventLog.connect({ brokers, clientId: 'group-capture-test' })
+    const log = new MemoryLog()
+    const capture = await openCapture(eventLog, archive.store, topic, { log, config: { 'rotate.idle.ms': 300 } })
+    const describeTopics = eventLog.describe.bind(eventLog)
+    let failures = 0
+    eventLog.describe = async (topics) => {
+      failures += 1
+      if (failures > 2) return describeTopics(topics)
+      throw new UnavailableError('broker-unavailable', 'the broker does not answer', { remedy: 'wait' })
+    }
+    const started = new RunningCapture(capture, log, eventLog)
+    running.push(started)
+    await archived(topic, 3n, started)
+    assert.ok(failures > 2)
+    await assertArchivedOnce(topic)
   })
 
   it('leave tombstones out, as named gaps, where the connector says so', async () => {
