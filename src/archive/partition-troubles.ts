@@ -35,6 +35,7 @@ export class PartitionTroubles {
   readonly #retried = new Map<string, AbortController>()
   readonly #pausesMs = new Map<string, number>()
   readonly #stopped = new Map<string, StoppedPartition>()
+  #isClosed = false
 
   /** `onError` gets what an attempt throws; attempts report expected failures by themselves. */
   constructor(clock: Clock, onError: (error: unknown) => void) {
@@ -67,6 +68,7 @@ export class PartitionTroubles {
   retry(name: string, attempt: () => Promise<void>): number {
     const pauseMs = this.#pausesMs.get(name) ?? firstRetryMs
     this.#pausesMs.set(name, Math.min(lastRetryMs, pauseMs * 2))
+    if (this.#isClosed) return pauseMs
     const stop = new AbortController()
     this.#retried.set(name, stop)
     this.#clock
@@ -95,8 +97,9 @@ export class PartitionTroubles {
     this.#stopped.delete(name)
   }
 
-  /** Plans nothing any more; what stopped is remembered. */
+  /** Plans nothing any more, whatever attempts under way come to; what stopped is remembered. */
   close(): void {
+    this.#isClosed = true
     for (const attempt of this.#retried.values()) attempt.abort()
     this.#retried.clear()
   }

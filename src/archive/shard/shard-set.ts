@@ -1,3 +1,4 @@
+import { UnavailableError } from '../../errors.ts'
 import {
   type PartitionOrder,
   type PartitionPlace,
@@ -14,8 +15,13 @@ interface Slot {
   opening: Promise<Shard>
   /** Null until it is open. */
   shard: Shard | null
+  /** It could not be opened because broker or store are away. */
+  isAway: boolean
   held: Map<string, PartitionOrder>
 }
+
+/** Of a slot that is about to be opened. */
+const NEVER = new Promise<Shard>(() => undefined)
 
 export interface ShardSetParts {
   source: ShardSource
@@ -24,7 +30,10 @@ export interface ShardSetParts {
   shards: number
 }
 
-/** The shards of one capture: opened as partitions come. One that cannot be opened fails the whole, as one that dies does. */
+/**
+ * The shards of one capture: opened as partitions come. One that cannot be opened because broker or store are away is opened
+ * anew for the next partitions; one that cannot be opened for another reason fails the whole, as one that dies does.
+ */
 export class ShardSet {
   readonly #parts: ShardSetParts
   readonly #slots: Slot[] = []
@@ -72,8 +81,12 @@ export class ShardSet {
     }
     await Promise.all(
       [...taken].map(async ([{ opening }, some]) => {
-        const shard = await opening
-        if (!this.#isClosed) await shard.take(some)
+        const [opened] = await Promise.allSettled([opening])
+        if (this.#isClosed) return
+        if (opened.status === 'fulfilled') return opened.value.take(some)
+        if (!(opened.reason instanceof UnavailableError)) throw opened.reason
+        const { failed } = this.#parts.listener
+        for (const { topic, partition } of some) failed({ topic: topic.topic, partition }, opened.reason)
       }),
     )
   }
@@ -111,17 +124,27 @@ export class ShardSet {
   }
 
   #openUpTo(count: number): void {
+    for (const slot of this.#slots) if (slot.isAway) this.#open(slot)
     while (this.#slots.length < count) {
-      const slot: Slot = { opening: this.#parts.source.open(this.#parts.listener), shard: null, held: new Map() }
-      slot.opening.then(
-        (shard) => {
-          slot.shard = shard
-        },
-        (error: unknown) =>
-          this.#parts.listener.failed(null, error instanceof Error ? error : new Error(String(error))),
-      )
+      const slot: Slot = { opening: NEVER, shard: null, isAway: false, held: new Map() }
       this.#slots.push(slot)
+      this.#open(slot)
     }
+  }
+
+  #open(slot: Slot): void {
+    slot.isAway = false
+    slot.opening = this.#parts.source.open(this.#parts.listener)
+    slot.opening.then(
+      (shard) => {
+        slot.shard = shard
+      },
+      (error: unknown) => {
+        slot.isAway = error instanceof UnavailableError
+        if (slot.isAway) return
+        this.#parts.listener.failed(null, error instanceof Error ? error : new Error(String(error)))
+      },
+    )
   }
 }
 
