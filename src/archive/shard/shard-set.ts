@@ -84,7 +84,7 @@ export class ShardSet {
         const [opened] = await Promise.allSettled([opening])
         if (this.#isClosed) return
         if (opened.status === 'fulfilled') return opened.value.take(some)
-        if (!(opened.reason instanceof UnavailableError)) throw opened.reason
+        if (!isAway(opened.reason)) throw opened.reason
         const { failed } = this.#parts.listener
         for (const { topic, partition } of some) failed({ topic: topic.topic, partition }, opened.reason)
       }),
@@ -140,7 +140,7 @@ export class ShardSet {
         slot.shard = shard
       },
       (error: unknown) => {
-        slot.isAway = error instanceof UnavailableError
+        slot.isAway = isAway(error)
         if (slot.isAway) return
         this.#parts.listener.failed(null, error instanceof Error ? error : new Error(String(error)))
       },
@@ -154,4 +154,9 @@ function loadOf({ held }: Slot) {
     partitions: partitions.length,
     ofTopic: (topic: string) => partitions.filter((order) => order.topic.topic === topic).length,
   }
+}
+
+/** Broker or store, that is; a thread that cannot be had does not come back by waiting. */
+function isAway(error: unknown): error is UnavailableError {
+  return error instanceof UnavailableError && /^(broker|store|leader)-/.test(error.code)
 }
