@@ -70,7 +70,7 @@ const steps: Step[] = [
     set: { tasks: [] },
   },
   { method: 'GET', path: '/connectors/alike/status', until: isIn('RUNNING') },
-  { method: 'GET', path: '/connectors/alike/offsets', until: ({ body }) => body.offsets.length > 0 },
+  { method: 'GET', path: '/connectors/alike/offsets', until: ({ body }) => body.offsets.length === 2 },
   { method: 'GET', path: '/connectors', sameWords: true },
   { method: 'GET', path: '/connectors/', sameWords: true },
   { method: 'GET', path: '/connectors/alike' },

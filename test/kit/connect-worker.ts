@@ -19,6 +19,8 @@ export async function startConnectWorker(brokers: readonly string[]): Promise<Co
   const properties = join(folder, 'worker.properties')
   const settings = {
     'bootstrap.servers': brokers.join(),
+    // a connector of the same name elsewhere would have the same group, and half of the partitions
+    'consumer.group.id': 'connect-of-kafka',
     'key.converter': 'org.apache.kafka.connect.converters.ByteArrayConverter',
     'value.converter': 'org.apache.kafka.connect.converters.ByteArrayConverter',
     'offset.storage.file.filename': join(folder, 'offsets'),
