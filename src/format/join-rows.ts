@@ -1,3 +1,4 @@
+import { joinLongs } from './join-arrays.ts'
 import type { BinaryColumn, HeaderColumn, RowBatch } from './row-batch.ts'
 
 /** One batch of several that have the same columns, at least one; bytes are copied. Columns that were not read stay empty. */
@@ -45,16 +46,6 @@ function compactBinaries(column: BinaryColumn): BinaryColumn {
     if (length[i]! > 0) at += bytes.copy(compact.bytes, at, start[i]!, start[i]! + length[i]!)
   }
   return compact
-}
-
-function joinLongs(parts: readonly BigInt64Array[]): BigInt64Array {
-  const joined = new BigInt64Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
 }
 
 function joinBinaries(parts: readonly BinaryColumn[]): BinaryColumn {

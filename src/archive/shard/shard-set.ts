@@ -11,17 +11,40 @@ import {
 import { leastLoaded } from './spread.ts'
 
 /** A shard, perhaps on its way, with what it was given. */
-interface Slot {
+class Slot {
+  readonly held = new Map<string, PartitionOrder>()
   opening: Promise<Shard>
   /** Null until it is open. */
-  shard: Shard | null
+  shard: Shard | null = null
   /** It could not be opened because broker or store are away. */
-  isAway: boolean
-  held: Map<string, PartitionOrder>
-}
+  isAway = false
+  readonly #parts: ShardSetParts
 
-/** Of a slot that is about to be opened. */
-const NEVER = new Promise<Shard>(() => undefined)
+  constructor(parts: ShardSetParts) {
+    this.#parts = parts
+    this.opening = this.#open()
+  }
+
+  openAgain(): void {
+    this.isAway = false
+    this.opening = this.#open()
+  }
+
+  #open(): Promise<Shard> {
+    const { source, listener } = this.#parts
+    const opening = source.open(listener)
+    opening.then(
+      (shard) => {
+        this.shard = shard
+      },
+      (error: unknown) => {
+        this.isAway = isAway(error)
+        if (!this.isAway) listener.failed(null, error instanceof Error ? error : new Error(String(error)))
+      },
+    )
+    return opening
+  }
+}
 
 export interface ShardSetParts {
   source: ShardSource
@@ -124,27 +147,8 @@ export class ShardSet {
   }
 
   #openUpTo(count: number): void {
-    for (const slot of this.#slots) if (slot.isAway) this.#open(slot)
-    while (this.#slots.length < count) {
-      const slot: Slot = { opening: NEVER, shard: null, isAway: false, held: new Map() }
-      this.#slots.push(slot)
-      this.#open(slot)
-    }
-  }
-
-  #open(slot: Slot): void {
-    slot.isAway = false
-    slot.opening = this.#parts.source.open(this.#parts.listener)
-    slot.opening.then(
-      (shard) => {
-        slot.shard = shard
-      },
-      (error: unknown) => {
-        slot.isAway = isAway(error)
-        if (slot.isAway) return
-        this.#parts.listener.failed(null, error instanceof Error ? error : new Error(String(error)))
-      },
-    )
+    for (const slot of this.#slots) if (slot.isAway) slot.openAgain()
+    while (this.#slots.length < count) this.#slots.push(new Slot(this.#parts))
   }
 }
 

@@ -1,3 +1,4 @@
+import { joinInts } from '../../../format/join-arrays.ts'
 import type { BatchColumn, PageInfo, SegmentReader } from '../../../format/parquet/index.ts'
 import type { RowBatch } from '../../../format/row-batch.ts'
 import { noRows, takeRows } from '../../../format/take-rows.ts'
@@ -56,8 +57,8 @@ export class Narrowing {
       return places.length === page.rows ? null : places
     })
     this.#pages = pages
-    this.#left = joined(numbers)
-    this.#rows = withColumns(takeRows(this.#rows, joined(positions)), read, [column])
+    this.#left = joinInts(numbers)
+    this.#rows = withColumns(takeRows(this.#rows, joinInts(positions)), read, [column])
   }
 }
 
@@ -91,14 +92,4 @@ function withColumns(rows: RowBatch, read: RowBatch, columns: readonly BatchColu
     value: has('value').value,
     headers: has('headers').headers,
   }
-}
-
-function joined(parts: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
