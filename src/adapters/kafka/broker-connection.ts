@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net'
 import { type API, Connection, type Reader, type SASLOptions, type Writer } from '@platformatic/kafka'
 import { ColdstreamError } from '../../errors.ts'
+import { giveBack } from '../../format/give-back.ts'
 import type { BearerToken } from './bearer-token.ts'
 import { connectFailure, connectionLost, isOfTheWay } from './connection-failure.ts'
 import { type BrokerAddress, brokerAddressText, type KafkaOptions, type SaslOptions } from './options.ts'
@@ -126,9 +127,7 @@ function releaseWhenWritten(socket: Socket): void {
   socket.write = (bytes: string | Uint8Array): boolean => {
     const joined = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
     return write(joined, (error) => {
-      const { buffer, byteLength } = joined
-      const isOwn = byteLength > Buffer.poolSize && buffer.byteLength === byteLength
-      if (!error && isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0)
+      if (!error) giveBack(joined)
     })
   }
 }

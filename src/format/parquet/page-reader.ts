@@ -62,13 +62,3 @@ export async function decodePage(
 ): Promise<DecodedPage> {
   return { body: await decompressPage(codec, compressed, bytes), entries }
 }
-
-/**
- * Gives a page's memory back without waiting for the garbage collector, which would look through all of the heap for every
- * few dozen pages. Whoever looks at the page later gets an error. A page that shares its memory keeps it.
- */
-export function releasePage({ body }: DecodedPage): void {
-  const { buffer, byteOffset, length } = body
-  const isOwn = byteOffset === 0 && buffer.byteLength > Buffer.poolSize && buffer.byteLength <= length + 1
-  if (isOwn && buffer instanceof ArrayBuffer) buffer.transfer(0)
-}

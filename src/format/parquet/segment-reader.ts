@@ -1,4 +1,5 @@
 import { ColdstreamError } from '../../errors.ts'
+import { giveBack } from '../give-back.ts'
 import { compactRows, joinRows } from '../join-rows.ts'
 import type { RowBatch } from '../row-batch.ts'
 import type { SegmentIdentity } from '../segment.ts'
@@ -7,7 +8,6 @@ import { probeOf } from './bloom-probe.ts'
 import { type ByteRange, readRange, readRanges, type SegmentSource, withHeldBytes } from './byte-ranges.ts'
 import { damagedSegment } from './damage.ts'
 import { type PageInfo, pageIndexRanges, readPageMap } from './page-map.ts'
-import { releasePage } from './page-reader.ts'
 import { decodePageByPage, decodePages, rowsOf, type StoredColumn, settled } from './page-rows.ts'
 import type { Column } from './schema.ts'
 import { parseFooter, type RowBounds, type RowGroupInfo, type SegmentFooter } from './segment-footer.ts'
@@ -107,7 +107,7 @@ export class SegmentReader {
       const count = next.value.get('offset')![0]!.entries
       rows += count
       yield guarded(path, part, () => rowsOf(next.value, count, this.identity.partition))
-      for (const [page] of next.value.values()) releasePage(page!)
+      for (const [page] of next.value.values()) giveBack(page!.body)
     }
     if (rows !== group.rows) throw damagedSegment(path, `${part} has ${rows} rows where ${group.rows} were announced`)
   }

@@ -1,5 +1,5 @@
+import type { KeyRange } from '../../../format/parquet/index.ts'
 import type { BinaryColumn } from '../../../format/row-batch.ts'
-import type { KeyRange } from './key-range.ts'
 
 /** Tells which rows have a wanted key. Works on the bytes where they lie: a string a row would cost more than the rest. */
 export class KeyMatcher {

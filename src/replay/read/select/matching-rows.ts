@@ -1,8 +1,8 @@
+import { sortedKeys } from '../../../format/parquet/index.ts'
 import type { RowBatch } from '../../../format/row-batch.ts'
 import { takeRows } from '../../../format/take-rows.ts'
 import { HeaderMatcher } from './header-matcher.ts'
 import { KeyMatcher } from './key-matcher.ts'
-import { sortedKeys } from './key-range.ts'
 import type { RowCriteria } from './row-criteria.ts'
 import { type RowWindow, timeTest } from './row-window.ts'
 

@@ -1,16 +1,21 @@
-import type { BatchColumn, PageInfo, SegmentReader } from '../../../format/parquet/index.ts'
+import {
+  type BatchColumn,
+  isEmpty,
+  type KeyRange,
+  keysWithin,
+  maxProbedKeys,
+  type PageInfo,
+  type SegmentReader,
+  sortedKeys,
+} from '../../../format/parquet/index.ts'
 import type { RowBatch } from '../../../format/row-batch.ts'
 import { offsetsBetween } from '../../../format/sorted-offsets.ts'
 import { HeaderMatcher } from './header-matcher.ts'
 import { KeyMatcher } from './key-matcher.ts'
-import { isEmpty, type KeyRange, keysWithin, sortedKeys } from './key-range.ts'
 import { Narrowing } from './narrowing.ts'
 import { pickedTest } from './picked-offsets.ts'
 import type { RowCriteria } from './row-criteria.ts'
 import { coversOffsets, coversTimes, offsetTest, overlaps, type RowWindow, timeTest } from './row-window.ts'
-
-/** More keys than this are not looked up in a bloom filter: one of them would be taken for present anyway. */
-const maxProbedKeys = 256
 
 /** A row group that may hold wanted rows. */
 export interface GroupPart {

@@ -1,10 +1,16 @@
-import type { RowBounds } from '../../../format/parquet/index.ts'
-import type { KeyCriteria } from './row-criteria.ts'
+import type { RowBounds } from './segment-footer.ts'
 
 /** Keys and beginnings of keys in unsigned byte order, each once; no beginning begins with another one. */
-export interface KeyRange extends KeyCriteria {}
+export interface KeyRange {
+  exact: readonly Buffer[]
+  prefixes: readonly Buffer[]
+}
 
-export function sortedKeys({ exact, prefixes }: KeyCriteria): KeyRange {
+/** More keys than this are not looked up in a bloom filter: one of them would be taken for present anyway. */
+export const maxProbedKeys = 256
+
+/** From keys and beginnings in any order, however often. */
+export function sortedKeys({ exact, prefixes }: KeyRange): KeyRange {
   const beginnings: Buffer[] = []
   for (const prefix of prefixes.toSorted(Buffer.compare)) {
     const last = beginnings.at(-1)
