@@ -30,6 +30,11 @@ export function checkObjectFolder(folder: string): void {
   checkObjectPath(folder.slice(0, -1))
 }
 
+/** Sorts paths, and names in them, as stores list them: by their UTF-8 bytes. */
+export function byBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
 /** What is wrong with a path, or null. The empty path is not looked at specially: it has an empty segment. */
 export function objectPathFault(path: string): string | null {
   const fault = textFault(path)

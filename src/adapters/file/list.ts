@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { byBytes } from '../../ports/object-path.ts'
 import type { ListOptions, ObjectInfo } from '../../ports/object-store.ts'
 import { fileError, symbolicLink, systemCode } from './errors.ts'
 
@@ -51,7 +52,7 @@ export async function listFolders(root: string, hidden: string, folder: string):
       break
     }
   }
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return names.sort(byBytes)
 }
 
 /** `folder` is empty for the root, else it ends with `/`. */

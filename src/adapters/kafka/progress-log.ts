@@ -37,9 +37,14 @@ export function isProgressTopic(topic: string): boolean {
 }
 
 /** One name for a share. Throws InvalidInputError `writer-id-invalid`: it becomes part of a transactional id. */
-export function shareName({ replay, task, tasks }: ShareId): string {
+export function shareName(share: ShareId): string {
+  checkShare(share)
+  return `${share.replay}-${share.task}`
+}
+
+function checkShare({ replay, task, tasks }: ShareId): void {
+  if (/^[a-zA-Z0-9._-]{1,200}$/.test(replay) && Number.isInteger(task) && task >= 0 && task < tasks) return
   const name = `${replay}-${task}`
-  if (/^[a-zA-Z0-9._-]{1,200}$/.test(replay) && Number.isInteger(task) && task >= 0 && task < tasks) return name
   throw new InvalidInputError('writer-id-invalid', `'${name.slice(0, 220)}' of ${tasks} cannot name a writer`, {
     remedy:
       'Use 1 to 200 letters, digits, dots, underscores and hyphens for the id of a replay, and count its shares from 0.',
@@ -78,7 +83,7 @@ export class ProgressLog {
 
   /** The log of a share; null when there is none. Changes nothing. Throws InvalidInputError `progress-topic-unfit`. */
   static async find(cluster: KafkaCluster, share: ShareId): Promise<ProgressLog | null> {
-    shareName(share)
+    checkShare(share)
     const topic = topicOf(share.replay)
     const [found] = await cluster.refresh([topic])
     if (found === undefined) return null

@@ -1,5 +1,5 @@
 import type { ListObjectsV2CommandOutput, ListObjectsV2Request } from '@aws-sdk/client-s3'
-import { objectPathFault } from '../../ports/object-path.ts'
+import { byBytes, objectPathFault } from '../../ports/object-path.ts'
 import type { ListOptions, ObjectInfo } from '../../ports/object-store.ts'
 import { unfitStore } from './errors.ts'
 
@@ -73,7 +73,7 @@ export async function listFolders(prefix: string, fetchPage: FetchPage, url: str
     }
     token = nextPage(page, token, url)
   } while (token !== undefined)
-  return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return names.sort(byBytes)
 }
 
 /** The token that the next page is asked for by; undefined behind the last one. */
@@ -92,5 +92,5 @@ function shallowStart(prefix: string, startAfter: string): string {
   if (startAfter === folder) return ''
   if (startAfter.startsWith(folder)) return folder + startAfter.slice(folder.length).split('/')[0]
   // Before all that has the prefix, or behind it.
-  return Buffer.compare(Buffer.from(startAfter), Buffer.from(folder)) < 0 ? '' : startAfter
+  return byBytes(startAfter, folder) < 0 ? '' : startAfter
 }

@@ -16,14 +16,13 @@ import {
 } from './segment-kit.ts'
 
 const pageRows = fc.integer({ min: 1, max: 20 })
+/** What a segment is written from. */
+const anySegment = [recordRuns({ headerKeys: 'any' }), rowGroupRows, pageRows, fc.constantFrom(...codecs)] as const
 
 test('any pages of a row group give just their rows', async () => {
   await fc.assert(
     fc.asyncProperty(
-      recordRuns({ headerKeys: 'any' }),
-      rowGroupRows,
-      pageRows,
-      fc.constantFrom(...codecs),
+      ...anySegment,
       fc.array(fc.boolean(), { minLength: 60, maxLength: 60 }),
       async (records, rowGroupRows, pageRows, codec, chosen) => {
         const { file } = writeSegment(records, { codec, rowGroupRows, pageRows })
@@ -52,24 +51,18 @@ test('any pages of a row group give just their rows', async () => {
 
 test('page by page, a row group gives the rows that it gives as a whole, each page as one batch', async () => {
   await fc.assert(
-    fc.asyncProperty(
-      recordRuns({ headerKeys: 'any' }),
-      rowGroupRows,
-      pageRows,
-      fc.constantFrom(...codecs),
-      async (records, rowGroupRows, pageRows, codec) => {
-        const reader = await openSegment(writeSegment(records, { codec, rowGroupRows, pageRows }).file)
-        for (const group of reader.rowGroups.keys()) {
-          const batches: Row[][] = []
-          for await (const batch of reader.readByPages(group)) batches.push(batchRows(batch))
-          assert.deepEqual(batches.flat(), batchRows(await reader.readRowGroup(group)))
-          assert.deepEqual(
-            batches.map((rows) => rows.length),
-            (await reader.pagesOf(group)).map(({ rows }) => rows),
-          )
-        }
-      },
-    ),
+    fc.asyncProperty(...anySegment, async (records, rowGroupRows, pageRows, codec) => {
+      const reader = await openSegment(writeSegment(records, { codec, rowGroupRows, pageRows }).file)
+      for (const group of reader.rowGroups.keys()) {
+        const batches: Row[][] = []
+        for await (const batch of reader.readByPages(group)) batches.push(batchRows(batch))
+        assert.deepEqual(batches.flat(), batchRows(await reader.readRowGroup(group)))
+        assert.deepEqual(
+          batches.map((rows) => rows.length),
+          (await reader.pagesOf(group)).map(({ rows }) => rows),
+        )
+      }
+    }),
     { numRuns: 300 },
   )
 })
