@@ -60,7 +60,7 @@ try {
     engines: [engine],
     defaultEngine: engine.name,
     snapshots: commitLogSnapshots(store),
-    files: filesInPlace(store.url),
+    files: filesInPlace(store),
     templates: library,
     clock: new SystemClock(),
     limits,

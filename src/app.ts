@@ -198,6 +198,6 @@ function lazily<Service>(open: () => Promise<Service>): { get(): Promise<Service
 }
 
 function segmentFiles(store: ObjectStore, config: Config): SegmentFiles {
-  if (store.url.startsWith('file:')) return filesInPlace(store.url)
+  if (store.url.startsWith('file:')) return filesInPlace(store)
   return new SegmentCache({ store, folder: config.query.cacheFolder, maxBytes: config.query.cacheMaxBytes })
 }

@@ -53,7 +53,7 @@ export async function measurePlanning(segments: number): Promise<Planning> {
       const startedAt = performance.now()
       const fromMicros = BigInt(FIRST_HOUR + HOUR_MS) * 1000n
       const window = { fromMicros, untilMicros: fromMicros + BigInt(HOUR_MS) * 1000n }
-      const tables = new ArchiveTables(snapshots, filesInPlace(store.url), window)
+      const tables = new ArchiveTables(snapshots, filesInPlace(store), window)
       await tables.load(await tables.names(), new AbortController().signal)
       return performance.now() - startedAt
     }

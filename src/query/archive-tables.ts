@@ -45,7 +45,7 @@ export class ArchiveTables implements TableSource {
     for (const name of names) {
       const { all, segments: chosen } = await this.#choose(name, bounds)
       const keys = bounds.get(name)?.keys ?? null
-      const segments = keys === null ? chosen : ((await this.#files.withKeys?.(chosen, keys, signal)) ?? chosen)
+      const segments = keys === null ? chosen : await this.#files.withKeys(chosen, keys, signal)
       signal.throwIfAborted()
       needed.push(...segments)
       tables.push({

@@ -7,12 +7,10 @@ import type { CommittedSegment } from '../format/segment.ts'
 import { checkObjectPath } from '../ports/object-path.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { type CachedFile, scanCache, sha256OfFile, touch } from './cache-folder.ts'
-import { mayHoldKeys } from './key-filter.ts'
+import { KeyFilters } from './key-filters.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
 const CONCURRENT_DOWNLOADS = 8
-/** Segments that are asked for keys at a time; small requests, which wait more than they work. */
-const CONCURRENT_LOOKS = 32
 const CHUNK_BYTES = 8 * 1024 * 1024
 
 export interface SegmentCacheOptions {
@@ -32,6 +30,7 @@ export class SegmentCache implements SegmentFiles {
   readonly areCopies = true
   readonly #store: ObjectStore
   readonly #maxBytes: number
+  readonly #filters: KeyFilters
   /** Least recently used first; read from the folder once. Files on their way are in it, so that they count. */
   #files: Promise<Map<string, CachedFile>> | null = null
   readonly #arriving = new Map<string, Promise<void>>()
@@ -40,6 +39,7 @@ export class SegmentCache implements SegmentFiles {
   constructor({ store, folder, maxBytes }: SegmentCacheOptions) {
     this.#store = store
     this.#maxBytes = maxBytes
+    this.#filters = new KeyFilters(store)
     this.folder = join(folder, createHash('sha256').update(store.url).digest('hex').slice(0, 16))
   }
 
@@ -62,18 +62,20 @@ export class SegmentCache implements SegmentFiles {
     return held
   }
 
-  /** What is here already is for the engine to look into. */
+  /** A file that is here already is for the engine to look into, unless what tells of its keys is known. */
   async withKeys<Segment extends CommittedSegment>(
     segments: readonly Segment[],
     keys: readonly Uint8Array[],
     signal: AbortSignal,
   ): Promise<readonly Segment[]> {
     const files = await this.#known()
-    const mayHold = await concurrently(segments, CONCURRENT_LOOKS, async (segment) => {
-      signal.throwIfAborted()
-      return files.get(segment.path)?.bytes === segment.bytes || (await mayHoldKeys(this.#store, segment, keys))
-    })
-    return segments.filter((_, i) => mayHold[i])
+    const isHere = ({ path, bytes }: CommittedSegment) => files.get(path)?.bytes === bytes
+    return await this.#filters.narrow(
+      segments,
+      keys,
+      signal,
+      (segment) => isHere(segment) && !this.#filters.keep(segment),
+    )
   }
 
   async copyOf({ path }: CommittedSegment): Promise<Buffer | null> {

@@ -59,7 +59,12 @@ function start({ running = 1 } = {}) {
   const queue = new PickQueue(statements.look, () => slots.take(never))
   const line = (partition: number, segments: CommittedSegment[]) =>
     new PickLine({
-      ...{ partition, segments, queue, files: filesInPlace('file:///nowhere') },
+      ...{
+        partition,
+        segments,
+        queue,
+        files: filesInPlace({ url: 'file:///nowhere', getRange: () => Promise.reject(new Error('nobody reads')) }),
+      },
       alone: async (segment, signal) => (await statements.look([{ partition, segment }], signal)).get(partition)!,
     })
   return { statements, line }

@@ -51,7 +51,7 @@ export interface Answer {
 export async function openRig(
   t: Pick<TestContext, 'after'>,
   store: ObjectStore,
-  files: SegmentFiles = filesInPlace(store.url),
+  files: SegmentFiles = filesInPlace(store),
   folders: readonly string[] = [],
 ): Promise<Rig> {
   const temporaryFolder = await testFolder(t)

@@ -74,7 +74,7 @@ describe('rows picked by an SQL condition', () => {
     picker = new RowPicker({
       engine,
       snapshots: commitLogSnapshots(store),
-      files: filesInPlace(store.url),
+      files: filesInPlace(store),
       limits: { timeoutMs: 60_000, maxMemoryBytes: 256 << 20 },
       concurrency: 2,
     })

@@ -129,6 +129,9 @@ describe('The segment cache', () => {
     assert.deepEqual(await files(cache.folder), [name(segments[2]!)])
     assert.deepEqual(await count("from_utf8(record_key) IN ('a-1-2', 'a-2-2') AND record_offset >= 0"), [[20n]])
     assert.deepEqual((await files(cache.folder)).sort(), [name(segments[1]!), name(segments[2]!)].sort())
+    store.reads.length = 0
+    assert.deepEqual(await count("record_key = to_utf8('a-8-4')"), [[0n]])
+    assert.deepEqual(store.reads, [])
     assert.deepEqual(await count("record_key <> to_utf8('a-2-2')"), [[390n]])
   })
 

@@ -54,7 +54,7 @@ async function archived(
     })
   }
   const engine = new DuckDbEngine({ temporaryFolder: tmpdir(), maxSpillBytes: 2 ** 28, threads: 1 })
-  const files = filesInPlace(stage.store.url)
+  const files = filesInPlace(stage.store)
   const limits = { timeoutMs: 60_000, maxMemoryBytes: 2 ** 29 }
   const service = new ReplayService({
     ...{ store: stage.store, eventLog: stage.eventLog, clock: new SystemClock(), log: silentLog, limits: smallUnits },

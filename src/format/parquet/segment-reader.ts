@@ -55,10 +55,12 @@ export class SegmentReader {
   /** Inclusive. */
   readonly lastOffset: bigint
   readonly rowGroups: readonly RowGroupInfo[]
-  readonly #source: SegmentSource
+  #source: SegmentSource
+  #heldBytes: number
 
-  private constructor(source: SegmentSource, footer: SegmentFooter) {
+  private constructor(source: SegmentSource, heldBytes: number, footer: SegmentFooter) {
     this.#source = source
+    this.#heldBytes = heldBytes
     this.identity = footer.identity
     this.records = footer.records
     this.firstOffset = footer.firstOffset
@@ -80,7 +82,24 @@ export class SegmentReader {
     const whole = missing <= 0 ? tail : Buffer.concat([await readRange(source, start, start + missing), tail])
     const footer = whole.subarray(whole.length - 8 - footerBytes, whole.length - 8)
     const held = withHeldBytes(source, bytes - whole.length, whole)
-    return guarded(path, 'its footer', () => new SegmentReader(held, parseFooter(footer, path, start)))
+    return guarded(path, 'its footer', () => new SegmentReader(held, whole.length, parseFooter(footer, path, start)))
+  }
+
+  /** Of the file, those that this object has in memory as long as it is there. */
+  get heldBytes(): number {
+    return this.#heldBytes
+  }
+
+  /** Reads the bloom filters of all keys, so that `mayHoldKeys` has nothing to read any more. */
+  async holdKeyFilters(): Promise<void> {
+    const filters = this.rowGroups.flatMap(({ keyFilter }) => keyFilter ?? [])
+    if (filters.length === 0) return
+    // they lie together, behind all row groups
+    const start = Math.min(...filters.map(({ startByte }) => startByte))
+    const end = Math.max(...filters.map(({ endByte }) => endByte))
+    const bytes = await readRange(this.#source, start, end)
+    this.#source = withHeldBytes(this.#source, start, bytes)
+    this.#heldBytes += bytes.length
   }
 
   /** Reads a row group. `index` counts from 0 and is one of `rowGroups`. */

@@ -19,7 +19,7 @@ queryEngineSuite('DuckDB', async () => {
   })
   return {
     engine,
-    tables: new ArchiveTables(commitLogSnapshots(store), filesInPlace(store.url), null),
+    tables: new ArchiveTables(commitLogSnapshots(store), filesInPlace(store), null),
     orders: 'orders',
     series: (count) => `SELECT range AS n FROM range(1, ${count + 1}) ORDER BY n`,
     endless: 'SELECT count(*) FROM range(10000000) a, range(10000000) b WHERE hash(a.range + b.range) = 1',

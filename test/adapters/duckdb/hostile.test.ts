@@ -34,7 +34,7 @@ describe('A hostile statement', () => {
     spillFolder = await testFolder(t)
     await writeFile(join(outside, 'secret.csv'), 'a,b\n1,stolen\n')
     await writeFile(join(outside, 'secret.parquet'), 'PAR1')
-    const source = new ArchiveTables(commitLogSnapshots(store), filesInPlace(store.url), null)
+    const source = new ArchiveTables(commitLogSnapshots(store), filesInPlace(store), null)
     tables = await source.load(['orders'], new AbortController().signal)
     process.chdir(tables.folder)
   })
