@@ -9,7 +9,7 @@ import { commitLogSnapshots } from '../../src/query/archive-snapshots.ts'
 import { RowPicker } from '../../src/query/row-picker.ts'
 import { filesInPlace } from '../../src/query/segment-files.ts'
 import { ReplayService } from '../../src/replay/service.ts'
-import { readCommitted } from '../adapters/kafka/judge.ts'
+import { independentClient, readCommitted } from '../adapters/kafka/judge.ts'
 import { archiveCommit, type SourceRecord } from './archive.ts'
 import { freshName, plainParts, type Stage, setStage, silentLog, smallUnits } from './kit.ts'
 
@@ -162,6 +162,35 @@ describe('what a replay chooses', () => {
     const [letter] = await readCommitted(stage.brokers, deadLetterTopic)
     assert.equal(text(letter!.value), JSON.stringify(broken))
     assert.equal(String(letter!.headers['__connect.errors.offset']), String(records))
+  })
+
+  it('does not go on without the records that had failed: their topic was deleted meanwhile', async (t) => {
+    const { stage, topic, service } = await archived(t)
+    const [target, deadLetterTopic, id] = [freshName('replayed'), freshName('dead'), freshName('r')]
+    const value = Buffer.from(JSON.stringify({ version: 1, orderId: 'b', items: ['no-such-product'] }))
+    for (const offset of [BigInt(records), BigInt(records) + 1n]) {
+      await archiveCommit(stage.store, {
+        ...{ topic, partition: 0, from: offset, next: offset + 1n },
+        records: [{ offset, timestampMs: startMs, key: null, value, headers: [] }],
+      })
+    }
+    const objects = await Array.fromAsync(stage.store.list(`topics/${topic}/`))
+    await stage.store.delete(objects.filter(({ path }) => path.includes('+0+')).at(-1)!.path)
+    const transform = { upcaster: 'orders-v2', deadLetterTopic }
+    const request = { id, source: { topic }, target: { topic: target }, transform }
+    await service.create(request)
+    await assert.rejects(service.finished(id), /is not in the store/)
+    const admin = independentClient(stage.brokers).admin()
+    await admin.connect()
+    await admin.deleteTopics({ topics: [deadLetterTopic] })
+    await admin.disconnect()
+    await assert.rejects(
+      async () => {
+        await service.create(request)
+        await service.finished(id)
+      },
+      { code: 'target-replaced', message: new RegExp(deadLetterTopic) },
+    )
   })
 
   it('stops at the first record that cannot be changed when there is no topic for it', async (t) => {

@@ -106,7 +106,7 @@ export class SegmentReader {
   async readRowGroup(index: number, options: { columns?: readonly BatchColumn[] } = {}): Promise<RowBatch> {
     const group = this.#group(index)
     const [columns] = await this.#stored(group, [group], leavesOf(options.columns ?? allColumns), 0)
-    return await this.#decode(group, columns!)
+    return (await this.#decode(group, columns!)).rows
   }
 
   /**
@@ -169,10 +169,16 @@ export class SegmentReader {
       const decoded = await ahead!
       if (decoded.status === 'rejected') throw decoded.reason
       ahead = decode(i + 1)
-      const rows = decoded.value
+      const { rows, bodies } = decoded.value
       const chosen = choose(rows, page)
-      if (chosen === null) kept.push(rows)
-      else if (chosen.length > 0) kept.push(compactRows(takeRows(rows, chosen)))
+      if (chosen === null) {
+        kept.push(rows)
+        continue
+      }
+      const compact = chosen.length > 0 ? compactRows(takeRows(rows, chosen)) : null
+      if (compact !== null) kept.push(compact)
+      const used = compact === null ? [] : bytesOf(compact)
+      for (const body of bodies) if (!used.includes(body)) giveBack(body)
     }
     return kept.length === 0 ? noRows(this.identity.partition) : joinRows(kept)
   }
@@ -195,11 +201,18 @@ export class SegmentReader {
     return group
   }
 
-  async #decode(part: PagesOfRows, columns: readonly StoredColumn[]): Promise<RowBatch> {
+  async #decode(
+    part: PagesOfRows,
+    columns: readonly StoredColumn[],
+  ): Promise<{ rows: RowBatch; bodies: readonly Buffer[] }> {
     const { path } = this.#source
     return await guardedWork(path, partName(part), async () => {
       const pages = await Promise.all(columns.map((column) => decodePages(column, path)))
-      return rowsOf(new Map(columns.map(({ column }, i) => [column, pages[i]!])), part.rows, this.identity.partition)
+      const byColumn = new Map(columns.map(({ column }, i) => [column, pages[i]!]))
+      return {
+        rows: rowsOf(byColumn, part.rows, this.identity.partition),
+        bodies: pages.flat().map(({ body }) => body),
+      }
     })
   }
 
@@ -221,6 +234,11 @@ export class SegmentReader {
       })),
     )
   }
+}
+
+/** The memory in which the bytes of rows lie. */
+function bytesOf({ key, value, headers }: RowBatch): Buffer[] {
+  return [key.bytes, value.bytes, headers.keys.bytes, headers.values.bytes]
 }
 
 function leavesOf(columns: readonly BatchColumn[]): Column[] {

@@ -22,7 +22,7 @@ export function targetOptions(partitions: number, config: Readonly<Record<string
 }
 
 /**
- * Creates the targets unless they are there, and checks that they are fit. `known` are their incarnations when this replay
+ * Creates the targets and the topic of dead letters unless they are there, and checks that they are fit. `known` are their incarnations when this replay
  * found them empty earlier: they may hold records now, but must be the same topics still, because what was committed into
  * others is not in these. Throws ConflictError `replay-refused` or `target-replaced`.
  */
@@ -38,7 +38,7 @@ export async function prepareTargets(
   }
   const deadLetters = replay.job.transform?.deadLetterTopic ?? null
   if (deadLetters !== null)
-    prepared.set(deadLetters, await prepareDeadLetters(eventLog, deadLetters, replay.plan.shares.length))
+    prepared.set(deadLetters, await prepareDeadLetters(eventLog, replay, deadLetters, known?.[deadLetters] ?? null))
   return prepared
 }
 
@@ -62,13 +62,18 @@ async function prepareTarget(
   return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
 }
 
-/** Whatever it holds already, of this replay or others, more can be added. */
-async function prepareDeadLetters(eventLog: EventLog, topic: string, partitions: number): Promise<PreparedTarget> {
+/** Whatever it holds already, of this replay or others, more can be added; but what this one added must not be gone. */
+async function prepareDeadLetters(
+  eventLog: EventLog,
+  { plan }: StoredReplay,
+  topic: string,
+  known: string | null,
+): Promise<PreparedTarget> {
   let info = await eventLog.inspectTarget(topic)
-  if (info === null) {
-    info = await createdTarget(eventLog, topic, targetOptions(partitions, {}))
+  if (info === null && known === null) {
+    info = await createdTarget(eventLog, topic, targetOptions(plan.shares.length, {}))
   }
-  const incarnationId = await identify(eventLog, topic, null)
+  const incarnationId = await identify(eventLog, topic, known)
   if (info === null) throw vanished(topic)
   return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
 }
@@ -86,7 +91,7 @@ async function createdTarget(eventLog: EventLog, topic: string, options: TargetO
 async function identify(eventLog: EventLog, topic: string, known: string | null): Promise<string> {
   const [found] = await eventLog.describe([topic])
   if (known !== null && found?.incarnationId !== known) {
-    throw new ConflictError('target-replaced', `the target ${topic} was deleted since the replay began`, {
+    throw new ConflictError('target-replaced', `topic ${topic} was deleted since the replay began to write into it`, {
       remedy: 'Start the replay under a new id into a new topic: what this one had emitted is gone.',
       details: { topic },
     })

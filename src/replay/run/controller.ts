@@ -101,7 +101,10 @@ export class ReplayController {
         } else if (this.#failure === null) {
           this.#failure = error
           continue
-        } else throw error
+        } else {
+          await this.#giveUp(error)
+          throw error
+        }
       }
       const still = this.#runs.running.length === 0 && this.#runs.outcome === undefined
       if (this.#closed.signal.aborted && this.#runs.running.length === 0) throw stopped(this.replay.id)
@@ -243,6 +246,15 @@ export class ReplayController {
     while (!isFinal(this.entry.state) && !(await this.#advance(this.entry, { state: 'failed', error: problem }))) {
       this.#enter(await this.#deps.records.newerState(this.replay.id, this.entry))
     }
+  }
+
+  /** That it failed cannot be written down either: nothing goes on that nobody steers. */
+  async #giveUp(error: unknown): Promise<void> {
+    const { id } = this.replay
+    const reason = error instanceof Error ? error.message : String(error)
+    this.#deps.log.error('replay is let go of, its state cannot be read or written', { replay: id, reason })
+    this.#runs.abort(stopped(id))
+    await this.#runs.settled()
   }
 
   #conclude(): void {
