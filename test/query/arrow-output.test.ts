@@ -99,6 +99,15 @@ t = ipc.open_stream(sys.argv[1]).read_all(); print(t.num_rows, [(f.name, str(f.t
     }
   })
 
+  it('is cut into record batches of some megabytes, however the rows come', async (t) => {
+    const megabyte = new Uint8Array(1024 * 1024).fill(7)
+    const { bytes } = await written([{ name: 'b', type: 'BLOB' }], batches(Array(30).fill([megabyte]), [[null]]))
+    const script = `import json, sys, pyarrow.ipc as ipc
+sizes = [[b.num_rows, b.nbytes, set(b''.join(v for v in b['b'].to_pylist() if v)) <= {7}] for b in ipc.open_stream(sys.argv[1])]
+print(json.dumps([sum(n for n, _, _ in sizes), max(size for _, size, _ in sizes) < 9e6, all(same for _, _, same in sizes)]))`
+    assert.deepEqual(JSON.parse(await python(script, [await arrowFile(t, bytes)])), [31, true, true])
+  })
+
   it('that breaks off is no whole stream, wherever that is', async (t) => {
     for (const whole of [0, 1, 3]) {
       const rows = async function* (): AsyncGenerator<QueryValue[][]> {
