@@ -172,6 +172,8 @@ nothing: int32 = None
     )
     const direct = await raw('POST', '/v1/queries', { body: { sql: 'SELECT 1 AS n', format: 'csv' } })
     assert.equal(direct.body, 'n\r\n1\r\n')
+    const endless = await query({ sql: "SELECT TIMESTAMP 'infinity' AS at", format: 'arrow' })
+    assert.deepEqual([endless.status, endless.body.code], [400, 'value-not-arrow'])
   })
 
   it('that is wrong is a problem document, and is remembered as failed', async () => {
