@@ -4,7 +4,7 @@ import { type StreamFormat, writeResult } from '../query/output/result-format.ts
 import { textCell } from '../query/output/text.ts'
 import { type Column, type Output, renderTable } from './output.ts'
 
-export const QUERY_FORMATS = ['table', 'vertical', 'json', 'ndjson', 'csv', 'parquet'] as const
+export const QUERY_FORMATS = ['table', 'vertical', 'json', 'ndjson', 'csv', 'parquet', 'arrow'] as const
 export type QueryFormat = (typeof QUERY_FORMATS)[number]
 
 /** Writes a result as its rows come; a table when all of them are there. */

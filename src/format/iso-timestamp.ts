@@ -4,17 +4,21 @@ const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1
 export function parseIsoTimestamp(text: string): bigint | null {
   const match = ISO.exec(text)
   if (match === null) return null
-  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as number[]
+  const month = Number(match[2])
+  const day = Number(match[3])
+  const hour = Number(match[4] ?? 0)
+  const minute = Number(match[5] ?? 0)
+  const second = Number(match[6] ?? 0)
+  if (month === 0 || month > 12 || hour > 23 || minute > 59 || second > 59) return null
   const date = new Date(0)
-  date.setUTCFullYear(year!, month! - 1, day!)
-  date.setUTCHours(hour!, minute!, second!)
-  // A date that does not exist (31 April, 25:00) rolls over, and is told by that.
-  const written = `${match[1]}-${match[2]}-${match[3]}T${match[4] ?? '00'}:${match[5] ?? '00'}:${match[6] ?? '00'}`
-  if (!date.toISOString().startsWith(written)) return null
+  date.setUTCFullYear(Number(match[1]), month - 1, day)
+  // A day that does not exist (31 April) is one of the next month, and is told by that.
+  if (date.getUTCDate() !== day) return null
   const offsetMinutes = zoneMinutes(match[8])
   if (offsetMinutes === null) return null
+  const seconds = (hour * 60 + minute - offsetMinutes) * 60 + second
   const micros = Number((match[7] ?? '').padEnd(6, '0'))
-  return BigInt(date.getTime() - offsetMinutes * 60_000) * 1000n + BigInt(micros)
+  return BigInt(date.getTime() + seconds * 1000) * 1000n + BigInt(micros)
 }
 
 function zoneMinutes(zone: string | undefined): number | null {

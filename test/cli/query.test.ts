@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parquetReadObjects } from 'hyparquet'
 import { openFileStore } from '../../src/adapters/file/store.ts'
+import { python } from '../kit/python.ts'
 import { archiveRecords } from '../query/archive.ts'
 import { orders } from '../query/orders.ts'
 
@@ -78,6 +79,21 @@ v    {"id":"e-0-1","type":"OrderPaid","order":"order-0-1","total":1.5}
         [0, 'order-0-1'],
       ],
     )
+  })
+
+  it('writes an Arrow stream that pyarrow reads', async () => {
+    const { stdout, stderr } = await query([two, '--format', 'arrow'])
+    const file = join(folder, 'two.arrow')
+    await writeFile(file, stdout)
+    const script = `import json, sys, pyarrow.ipc as ipc
+with open(sys.argv[1], 'rb') as stream: table = ipc.open_stream(stream).read_all()
+print(json.dumps([[str(c.type) for c in table.columns], table['p'].to_pylist(), [k.decode() for k in table['key'].to_pylist()]]))`
+    const read = await python(script, [file]).catch((error) => assert.fail(`${error} ${stderr}`))
+    assert.deepEqual(JSON.parse(read), [
+      ['int32', 'binary', 'binary'],
+      [0, 0],
+      ['order-0-0', 'order-0-1'],
+    ])
   })
 
   it('says what it would read, and names the engines there are', async () => {

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { FastifyInstance } from 'fastify'
 import { parquetReadObjects } from 'hyparquet'
 import { buildServer } from '../../src/http/server.ts'
+import { python } from '../kit/python.ts'
 import { type TestServices, testServices } from '../kit/services.ts'
 import { archiveRecords } from '../query/archive.ts'
 import { orders } from '../query/orders.ts'
+import { testFolder } from '../query/rig.ts'
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -114,7 +118,7 @@ describe('A query over REST', () => {
     assert.deepEqual([beyond.body.rows, beyond.body.next], [[], null])
   })
 
-  it('streams its rows as NDJSON, CSV and Parquet, by name or by Accept', async () => {
+  it('streams its rows as NDJSON, CSV, Parquet and Arrow, by name or by Accept', async (t) => {
     const sql = `SELECT record_offset, record_timestamp, record_key, record_partition, CAST('1.50' AS DECIMAL(9,2)) AS price,
       sum(record_partition) OVER () AS total, DATE '2025-01-14' AS day, record_headers, NULL AS nothing
       FROM orders ORDER BY record_partition, record_offset LIMIT 3`
@@ -146,8 +150,30 @@ describe('A query over REST', () => {
       record_headers: '[{"key":"trace","value":"\\u0001"}]',
       nothing: null,
     })
+    const arrow = await raw('GET', url, { headers: { accept: 'application/vnd.apache.arrow.stream' } })
+    assert.equal(arrow.headers['content-type'], 'application/vnd.apache.arrow.stream')
+    const file = join(await testFolder(t), 'r.arrow')
+    await writeFile(file, arrow.rawPayload)
+    const script = `import sys, pyarrow.ipc as ipc; t = ipc.open_stream(sys.argv[1]).read_all()
+print(t.num_rows, *[f'{f.name}: {f.type} = {t[f.name].to_pylist()[1]}' for f in t.schema], sep='\\n')`
+    assert.equal(
+      await python(script, [file]),
+      `3
+record_offset: int64 = 1
+record_timestamp: timestamp[us, tz=UTC] = 2025-01-14 09:02:00+00:00
+record_key: binary = b'order-0-1'
+record_partition: int32 = 0
+price: decimal128(9, 2) = 1.50
+total: decimal128(38, 0) = 60
+day: date32[day] = 2025-01-14
+record_headers: string = [{"key":"trace","value":"\\u0001"}]
+nothing: int32 = None
+`,
+    )
     const direct = await raw('POST', '/v1/queries', { body: { sql: 'SELECT 1 AS n', format: 'csv' } })
     assert.equal(direct.body, 'n\r\n1\r\n')
+    const endless = await query({ sql: "SELECT TIMESTAMP 'infinity' AS at", format: 'arrow' })
+    assert.deepEqual([endless.status, endless.body.code], [400, 'value-not-arrow'])
   })
 
   it('that is wrong is a problem document, and is remembered as failed', async () => {

@@ -17,6 +17,7 @@ const columns: QueryColumn[] = [
   ['d', 'DOUBLE'],
   ['bytes', 'BLOB'],
   ['day', 'DATE'],
+  ['clock', 'TIME'],
   ['at', 'TIMESTAMP WITH TIME ZONE'],
   ['local', 'timestamp(6)'],
   ['text', 'VARCHAR'],
@@ -33,6 +34,7 @@ const row: QueryValue[] = [
   0.5,
   new Uint8Array([0xff, 0]),
   '1969-12-31',
+  '09:00:00.5',
   '2025-01-14T09:00:00.000001Z',
   '2025-01-14T09:00:00',
   'ä',
@@ -60,15 +62,15 @@ describe('A result as Parquet', () => {
     await connection.run("SET TimeZone = 'UTC'")
     const read = async (sql: string) => (await connection.runAndReadAll(sql)).getRowsJson()
     const types = await read(`SELECT column_name, column_type FROM (DESCRIBE FROM '${file}')`)
-    assert.deepEqual(types.map(([, type]) => type).slice(0, 10), [
-      ...['BOOLEAN', 'INTEGER', 'BIGINT', 'DECIMAL(38,0)', 'DECIMAL(9,2)', 'DOUBLE', 'BLOB', 'DATE'],
+    assert.deepEqual(types.map(([, type]) => type).slice(0, 11), [
+      ...['BOOLEAN', 'INTEGER', 'BIGINT', 'DECIMAL(38,0)', 'DECIMAL(9,2)', 'DOUBLE', 'BLOB', 'DATE', 'TIME'],
       ...['TIMESTAMP WITH TIME ZONE', 'TIMESTAMP'],
     ])
     const texts = await read(`SELECT columns(*)::VARCHAR, count(*) FROM '${file}' GROUP BY ALL ORDER BY count(*) DESC`)
     assert.deepEqual(texts, [
       [
         ...['true', '-7', '9007199254740993', `-1${'0'.repeat(37)}`, '-1.50', '0.5', '\\xFF\\x00', '1969-12-31'],
-        ...['2025-01-14 09:00:00.000001+00', '2025-01-14 09:00:00', 'ä', '[1,null]', 'again', '60002'],
+        ...['09:00:00.5', '2025-01-14 09:00:00.000001+00', '2025-01-14 09:00:00', 'ä', '[1,null]', 'again', '60002'],
       ],
       [...nulls, '1'],
     ])
@@ -91,7 +93,7 @@ print(t.num_rows, r['huge'], r['at'].isoformat(), r['local'].isoformat(), r['tex
 
   it('says which column holds what Parquet cannot', async (t) => {
     const file = join(await testFolder(t), 'r.parquet')
-    const endless = row.with(8, 'infinity')
+    const endless = row.with(9, 'infinity')
     await assert.rejects(write(file, [[endless]]), { code: 'value-not-parquet', message: /infinity in column at/ })
   })
 })

@@ -152,7 +152,7 @@ export function queryRoutes(server: Server, { queries, queryRuns, clock }: Servi
       schema: {
         tags,
         description:
-          'A page of rows as JSON, or all from `after` on as NDJSON, CSV or Parquet by `format` or the Accept header.',
+          'A page of rows as JSON, or all from `after` on as NDJSON, CSV, Parquet or an Arrow stream by `format` or the Accept header.',
         params: Id,
         querystring: Type.Object({
           format: Type.Optional(Format),
