@@ -9,3 +9,9 @@ export function roughBytes(value: QueryValue): number {
   for (const [key, item] of Object.entries(value)) bytes += key.length + roughBytes(item)
   return bytes
 }
+
+export function roughRowBytes(row: readonly QueryValue[]): number {
+  let bytes = 0
+  for (const value of row) bytes += roughBytes(value)
+  return bytes
+}

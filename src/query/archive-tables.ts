@@ -1,3 +1,4 @@
+import { appendAll } from '../format/append-all.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import type {
   ArchiveTable,
@@ -47,7 +48,7 @@ export class ArchiveTables implements TableSource {
       const keys = bounds.get(name)?.keys ?? null
       const segments = keys === null ? chosen : await this.#files.withKeys(chosen, keys, signal)
       signal.throwIfAborted()
-      needed.push(...segments)
+      appendAll(needed, segments)
       tables.push({
         name,
         partitionColumns: partitionColumns(all),

@@ -54,6 +54,27 @@ async function write(file: string, all: QueryValue[][][]): Promise<void> {
 }
 
 describe('A result as Parquet', () => {
+  it('may come with very many rows at a time', async (t) => {
+    const file = join(await testFolder(t), 'r.parquet')
+    const many = Array.from({ length: 200_000 }, () => row)
+    await write(file, [many])
+    const connection = await (await DuckDBInstance.create(':memory:')).connect()
+    const counted = await connection.runAndReadAll(`SELECT count(*), count(DISTINCT n) FROM '${file}'`)
+    assert.deepEqual(counted.getRows(), [[200_000n, 1n]])
+  })
+
+  it('is written before much of it is in memory', async () => {
+    const wide = columns.map(({ name }) => (name === 'text' ? 'x'.repeat(1_000_000) : null))
+    let taken = 0
+    async function* rows(): AsyncGenerator<QueryValue[][]> {
+      for (; taken < 100; taken++) yield [wide]
+    }
+    const pieces = parquetFile(columns, rows())
+    await pieces.next()
+    assert.ok(taken < 50, `${taken} rows of 2 MB before the first piece`)
+    await pieces.return(undefined)
+  })
+
   it('is read by DuckDB and by pyarrow with its types and values, over several row groups', async (t) => {
     const file = join(await testFolder(t), 'r.parquet')
     const many = Array.from({ length: 60_000 }, () => row)

@@ -53,6 +53,7 @@ export async function openRig(
   store: ObjectStore,
   files: SegmentFiles = filesInPlace(store),
   folders: readonly string[] = [],
+  limits: Partial<QueryLimits> = {},
 ): Promise<Rig> {
   const temporaryFolder = await testFolder(t)
   const engine = new DuckDbEngine({ temporaryFolder, maxSpillBytes: 64 * 1024 * 1024, threads: 2 })
@@ -64,7 +65,7 @@ export async function openRig(
     files,
     templates: await loadTemplates([BUILT_IN_TEMPLATES, ...folders]),
     clock: new SystemClock(),
-    limits: LIMITS,
+    limits: { ...LIMITS, ...limits },
     concurrency: { running: 2, waiting: 2 },
     broker: () => Promise.reject(new Error('there is no broker')),
   })

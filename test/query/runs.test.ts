@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import type { ObjectStore } from '../../src/ports/object-store.ts'
+import type { QueryLimits } from '../../src/ports/query-engine.ts'
 import { QueryRuns } from '../../src/query/runs/query-runs.ts'
 import { pageOf } from '../../src/query/runs/result-reader.ts'
 import { ManualClock } from '../kit/manual-clock.ts'
@@ -21,10 +22,10 @@ interface Stage {
   instance(name: string, options?: Partial<ConstructorParameters<typeof QueryRuns>[0]>): QueryRuns
 }
 
-async function stage(t: TestContext): Promise<Stage> {
+async function stage(t: TestContext, limits: Partial<QueryLimits> = {}): Promise<Stage> {
   const store = await testStore(t)
   await archiveRecords(store, 'orders', orders())
-  const rig = await openRig(t, store)
+  const rig = await openRig(t, store, undefined, [], limits)
   const clock = new ManualClock(Date.UTC(2025, 5, 1, 12))
   return {
     store,
@@ -85,6 +86,25 @@ describe('Runs of queries', () => {
       Array.from({ length: 9 }, (_, index) => row(9990 + index)),
     )
     assert.ok((await objects(store, id)).filter((name) => name.startsWith('rows-')).length >= 1)
+  })
+
+  it('keep rows of one small value, of which an engine hands over very many at a time', async (t) => {
+    const rows = 300_000
+    const runs = (await stage(t, { maxRows: rows })).instance('a')
+    const results = await runs.results(await finished(runs, `SELECT i::INTEGER FROM range(${rows}) r(i) ORDER BY i`))
+    assert.equal(results.rows, rows)
+    assert.deepEqual(await pageOf(results, rows - 2, 10), [[rows - 2], [rows - 1]])
+  })
+
+  it('store rows with large values a few at a time', async (t) => {
+    const { store, instance } = await stage(t, { maxResultBytes: 1 << 30, maxMemoryBytes: 1 << 30 })
+    const runs = instance('a')
+    const id = await finished(runs, "SELECT i, repeat('x', 1000000) AS text FROM range(100) r(i) ORDER BY i")
+    assert.ok((await objects(store, id)).filter((name) => name.startsWith('rows-')).length >= 3)
+    assert.deepEqual(
+      (await pageOf(await runs.results(id), 98, 10)).map(([i]) => i),
+      [98n, 99n],
+    )
   })
 
   it('are known to every instance: state, results, history', async (t) => {

@@ -1,3 +1,4 @@
+import { appendAll } from '../../format/append-all.ts'
 import type { BoundParameter, RowBounds } from '../../ports/query-engine.ts'
 import { boundsOf } from './row-bounds.ts'
 import { isNode, type Node } from './tree-node.ts'
@@ -36,7 +37,7 @@ export function readStatementTree(tree: unknown, parameters: readonly BoundParam
     }
     if (node.type === 'TABLE_FUNCTION') tableFunctions.add(functionName(node.function))
     else if (typeof node.function_name === 'string') functions.add(node.function_name.toLowerCase())
-    waiting.push(...Object.values(node))
+    appendAll(waiting, Object.values(node))
   }
   return {
     tables: [...tables].sort(),

@@ -1,3 +1,4 @@
+import { appendAll } from '../../format/append-all.ts'
 import type { BoundParameter, RowBounds } from '../../ports/query-engine.ts'
 import { type BoundTerm, termsOf } from './bound-terms.ts'
 import { isNode, type Node } from './tree-node.ts'
@@ -32,7 +33,7 @@ export function boundsOf(tree: unknown, parameters: readonly BoundParameter[]): 
     }
     // The SELECT around a table is met before the table is.
     if (node.type === 'BASE_TABLE' && typeof node.table_name === 'string' && !seen.has(node)) add(node.table_name, ANY)
-    waiting.push(...Object.values(node))
+    appendAll(waiting, Object.values(node))
   }
   return bounds
 }

@@ -1,5 +1,5 @@
 import type { DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
-import { roughBytes } from '../../format/rough-bytes.ts'
+import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { QueryValue } from '../../ports/query-engine.ts'
 import type { FromChild } from './protocol.ts'
 import { toQueryValue } from './value.ts'
@@ -30,7 +30,7 @@ export class RowStream {
     let bytes = 0
     while (bytes < MAX_MESSAGE_BYTES && !this.#truncated && (await this.#hasRow())) {
       const row = this.#chunk!.getRowValues(this.#at++).map(toQueryValue)
-      const size = row.reduce((sum: number, value) => sum + roughBytes(value), 0)
+      const size = roughRowBytes(row)
       if (this.#sentRows === this.#maxRows || this.#sentBytes + size > this.#maxBytes) {
         this.#truncated = true
         break

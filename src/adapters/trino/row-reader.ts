@@ -1,4 +1,4 @@
-import { roughBytes } from '../../format/rough-bytes.ts'
+import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { QueryColumn, QueryLimits, QueryStatistics, QueryValue } from '../../ports/query-engine.ts'
 import { readerOf, type ValueReader } from './value.ts'
 import type { TrinoAnswer } from './wire.ts'
@@ -76,7 +76,7 @@ export class RowReader implements AsyncIterableIterator<readonly QueryValue[][]>
     const rows: QueryValue[][] = []
     for (const values of data) {
       const row = values.map((value, index) => this.#readers[index]!(value))
-      const bytes = row.reduce((sum: number, value) => sum + roughBytes(value), 0)
+      const bytes = roughRowBytes(row)
       if (this.statistics.rows === maxRows || this.#bytes + bytes > maxResultBytes) {
         this.statistics.truncated = true
         break

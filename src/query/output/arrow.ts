@@ -1,5 +1,5 @@
 import { AsyncByteQueue, makeData, RecordBatch, RecordBatchStreamWriter, Schema, Struct } from 'apache-arrow'
-import { roughBytes } from '../../format/rough-bytes.ts'
+import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { QueryColumn, QueryValue } from '../../ports/query-engine.ts'
 import { arrowColumn } from './arrow-column.ts'
 import { uniqueNames } from './json.ts'
@@ -45,7 +45,7 @@ async function* cut(batches: AsyncIterable<readonly QueryValue[][]>): AsyncGener
     let from = 0
     let bytes = 0
     for (const [index, row] of rows.entries()) {
-      for (const value of row) bytes += roughBytes(value)
+      bytes += roughRowBytes(row)
       if (bytes < MAX_BATCH_BYTES) continue
       yield rows.slice(from, index + 1)
       from = index + 1

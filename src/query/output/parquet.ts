@@ -1,11 +1,13 @@
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js'
+import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { QueryColumn, QueryValue } from '../../ports/query-engine.ts'
 import { uniqueNames } from './json.ts'
 import { type ParquetColumn, parquetColumn } from './parquet-column.ts'
 
-/** Rows of a row group at least; the last one may have fewer. */
+/** A row group is written when there are so many rows, or so many bytes, roughly: until then they are in memory. */
 const GROUP_ROWS = 50_000
+const GROUP_BYTES = 32 * 1024 * 1024
 
 /** A result as a Parquet file, in pieces. Throws InvalidInputError `value-not-parquet`. */
 export async function* parquetFile(
@@ -27,11 +29,16 @@ export async function* parquetFile(
     return taken
   }
   let pending: QueryValue[][] = []
+  let pendingBytes = 0
   for await (const rows of batches) {
-    pending.push(...rows)
-    if (pending.length < GROUP_ROWS) continue
+    for (const row of rows) {
+      pending.push(row)
+      pendingBytes += roughRowBytes(row)
+    }
+    if (pending.length < GROUP_ROWS && pendingBytes < GROUP_BYTES) continue
     await writeGroup(file, written, pending)
     pending = []
+    pendingBytes = 0
     yield take()
   }
   if (pending.length > 0) await writeGroup(file, written, pending)

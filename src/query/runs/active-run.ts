@@ -1,4 +1,5 @@
 import { AbortedError } from '../../errors.ts'
+import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { QueryColumn, QueryStatistics, QueryValue } from '../../ports/query-engine.ts'
 import type { QueryRequest, QueryService, StartedQuery } from '../query-service.ts'
@@ -6,8 +7,9 @@ import { recordOfError } from './run-error.ts'
 import type { ResultPart, RunEnd, StoredFreshness } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
 
-/** Rows are stored by so many values: a few MiB as a rule. */
+/** Rows are stored by so many values, a few MiB as a rule, or by so many bytes, roughly. */
 const PART_VALUES = 200_000
+const PART_BYTES = 32 * 1024 * 1024
 /** How often the run looks whether another instance was asked to stop it. */
 const CANCEL_CHECK_MS = 2_000
 
@@ -100,14 +102,19 @@ export class ActiveRun {
     const { id, store } = this.#parts
     const perPart = Math.max(1, Math.floor(PART_VALUES / Math.max(1, result.columns.length)))
     let pending: QueryValue[][] = []
+    let pendingBytes = 0
     const flush = async () => {
       const rows = pending
       pending = []
+      pendingBytes = 0
       this.#stored.push(await store.writeRows(id, this.#stored.length, rows))
     }
     for await (const rows of result.rows) {
-      pending.push(...rows)
-      if (pending.length >= perPart) await flush()
+      for (const row of rows) {
+        pending.push(row)
+        pendingBytes += roughRowBytes(row)
+      }
+      if (pending.length >= perPart || pendingBytes >= PART_BYTES) await flush()
     }
     if (pending.length > 0) await flush()
   }

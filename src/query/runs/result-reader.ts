@@ -1,3 +1,4 @@
+import { appendAll } from '../../format/append-all.ts'
 import type { QueryColumn, QueryValue } from '../../ports/query-engine.ts'
 import type { RunEnd } from './run-record.ts'
 import type { RunStore } from './run-store.ts'
@@ -31,7 +32,7 @@ export function resultReader(store: RunStore, id: string, end: RunEnd): ResultRe
 export async function pageOf(results: ResultReader, after: number, limit: number): Promise<QueryValue[][]> {
   const page: QueryValue[][] = []
   for await (const rows of results.from(after)) {
-    page.push(...rows.slice(0, limit - page.length))
+    appendAll(page, rows.slice(0, limit - page.length))
     if (page.length >= limit) break
   }
   return page
