@@ -18,11 +18,10 @@ const HARMLESS_TABLE_FUNCTIONS: ReadonlySet<string> = new Set([
 /** Functions that tell of the process or write into it. */
 const REFUSED_FUNCTIONS: ReadonlySet<string> = new Set(['current_setting', 'write_log'])
 
-/** Why a statement may not run here, one sentence each; none when it may. */
-export async function refusalsOf(connection: DuckDBConnection, statement: ParsedStatement): Promise<string[]> {
+/** Why a statement may not run here, one sentence each; none when it may. `views`: those of `systemViews`. */
+export function refusalsOf(statement: ParsedStatement, views: ReadonlySet<string>): string[] {
   const tableFunctions = statement.tableFunctions.filter((name) => !HARMLESS_TABLE_FUNCTIONS.has(name))
   const functions = statement.functions.filter((name) => REFUSED_FUNCTIONS.has(name))
-  const views = await systemViews(connection)
   const catalog = [...statement.foreignTables, ...statement.tables.filter((name) => views.has(name.toLowerCase()))]
   return [
     ...told('Table functions that may not be called here', tableFunctions),
@@ -36,7 +35,7 @@ function told(what: string, names: readonly string[]): string[] {
 }
 
 /** DuckDB's own views by the names that need no schema: they would tell of settings and of where the archive's files are. */
-async function systemViews(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+export async function systemViews(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
   const reader = await connection.runAndReadAll(
     "SELECT view_name FROM duckdb_views() WHERE internal AND schema_name IN ('main', 'pg_catalog')",
   )

@@ -1,22 +1,25 @@
 import type { DuckDBConnection, DuckDBResult } from '@duckdb/node-api'
 import { failureOf, forbidden, notOfTheStatement } from './failure.ts'
 import type { DatabaseSettings, Failure, FromChild, OpenMessage, RunMessage, ToChild } from './protocol.ts'
-import { refusalsOf } from './refusals.ts'
+import { refusalsOf, systemViews } from './refusals.ts'
 import { RowStream } from './row-stream.ts'
 import { boundMemory, lockOnto, openDatabase } from './sandbox.ts'
 import { parseSelect, prepareSelect } from './statement.ts'
 
+const REHEARSED =
+  "SELECT count(*), max(t) FROM (SELECT TIMESTAMP '2025-01-14 09:00:00' AS t) WHERE t >= DATE '2025-01-14'"
+
 /** One statement, from its text to its rows, in a database of its own. Paths are relative to the working folder. */
 export class StatementRunner {
   /** Opened at once: what a statement need not wait for is done before there is one. */
-  readonly #opening: Promise<DuckDBConnection>
+  readonly #opening: Promise<{ connection: DuckDBConnection; views: ReadonlySet<string> }>
   #connection: DuckDBConnection | null = null
   #settings: OpenMessage | null = null
   #stream: RowStream | null = null
   #paths: ReadonlySet<string> = new Set()
 
   constructor(settings: DatabaseSettings) {
-    this.#opening = openDatabase(settings)
+    this.#opening = open(settings)
     // told by the answer to the first message
     this.#opening.catch(() => undefined)
   }
@@ -50,10 +53,11 @@ export class StatementRunner {
 
   async #open(message: OpenMessage): Promise<FromChild> {
     this.#settings = message
-    this.#connection = await this.#opening
-    await boundMemory(this.#connection, message.maxMemoryBytes)
-    const parsed = await parseSelect(this.#connection, message.sql, message.parameters)
-    const refusals = await refusalsOf(this.#connection, parsed)
+    const { connection, views } = await this.#opening
+    this.#connection = connection
+    await boundMemory(connection, message.maxMemoryBytes)
+    const parsed = await parseSelect(connection, message.sql, message.parameters)
+    const refusals = refusalsOf(parsed, views)
     if (refusals.length > 0) throw forbidden(refusals.join(' '))
     return { kind: 'tables', names: parsed.tables, bounds: parsed.bounds }
   }
@@ -76,6 +80,16 @@ export class StatementRunner {
   #failureOf(error: unknown): Failure {
     return failureOf(error, this.#settings?.sql ?? '', this.#paths)
   }
+}
+
+/** Has answered a statement already, so that the first one that somebody waits for does not pay for what is loaded and compiled then. */
+async function open(settings: DatabaseSettings) {
+  const connection = await openDatabase(settings)
+  const views = await systemViews(connection)
+  refusalsOf(await parseSelect(connection, REHEARSED, []), views)
+  const result = await (await prepareSelect(connection, REHEARSED, [])).stream()
+  await new RowStream(result, 1, 1).next()
+  return { connection, views }
 }
 
 function columnsOf(result: DuckDBResult): { name: string; type: string }[] {
