@@ -81,10 +81,12 @@ try {
     programs.set('trino', trino.ask)
   }
   console.log(`${shape.records} records in ${segments} segments, ${asked.length} statements`)
-  // a service reads a topic's logs for its first statement and filters of keys for its first key, and keeps them
+  // what is read once: by a service a topic's logs and filters of keys, by the system the files
   for (const question of asked.filter(({ goal }) => goal?.startsWith('one '))) {
-    const took = await programs.get('coldstream')?.(question)
-    if (took) console.log(`${question.name}, the first time: ${took.seconds.toFixed(2)} s`)
+    for (const [program, ask] of programs) {
+      const took = await ask(question)
+      if (took !== null) console.log(`${program}/${question.name}, the first time: ${took.seconds.toFixed(2)} s`)
+    }
   }
   const answers: Answers = new Map()
   for (let round = 1; round <= Number(args.runs); round++) {

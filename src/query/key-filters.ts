@@ -7,7 +7,7 @@ import type { ObjectStore } from '../ports/object-store.ts'
 const SMALL_BYTES = 64 * 1024
 /** What is read first: the footer, as a rule. */
 const TAIL_BYTES = 16 * 1024
-/** Of all that is kept. A filter takes a byte a key. */
+/** Of all that is kept. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024
 /** Segments that are asked at a time; small requests, which wait more than they work. */
 const CONCURRENT_LOOKS = 32
@@ -93,8 +93,9 @@ export class KeyFilters {
   }
 }
 
+/** A filter has one to two bytes a key. */
 function expectedBytes({ bytes, records }: CommittedSegment): number {
-  return bytes <= SMALL_BYTES ? 0 : TAIL_BYTES + records
+  return bytes <= SMALL_BYTES ? 0 : TAIL_BYTES + 2 * records
 }
 
 async function holdsOneOf(reader: SegmentReader, keys: readonly Buffer[]): Promise<boolean> {
