@@ -34,7 +34,7 @@ export class KeyFilters {
   }
 
   /** Whether nothing has to be read to answer for the segment. */
-  keep({ sha256 }: CommittedSegment): boolean {
+  areKeptOf({ sha256 }: CommittedSegment): boolean {
     return this.#kept.has(sha256)
   }
 

@@ -74,7 +74,7 @@ export class SegmentCache implements SegmentFiles {
       segments,
       keys,
       signal,
-      (segment) => isHere(segment) && !this.#filters.keep(segment),
+      (segment) => isHere(segment) && !this.#filters.areKeptOf(segment),
     )
   }
 

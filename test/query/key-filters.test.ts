@@ -73,7 +73,7 @@ describe('The filters of keys', () => {
     const { store, segments } = await archive()
     const filters = new KeyFilters(store)
     assert.deepEqual(await filters.narrow(segments, keys(keyOf(2, 4)), signal), [segments[2]])
-    assert.ok(segments.every((segment) => filters.keep(segment)))
+    assert.ok(segments.every((segment) => filters.areKeptOf(segment)))
     store.requests = 0
     assert.deepEqual(await filters.narrow(segments, keys(keyOf(4, 1)), signal), [segments[4]])
     assert.equal(store.requests, 0)
@@ -88,7 +88,7 @@ describe('The filters of keys', () => {
       assert.deepEqual(await filters.narrow(segments, keys(keyOf(segment, 10)), signal), [segments[segment]])
       assert.ok(store.bytesGiven > 0 && store.bytesGiven <= SEGMENTS * 17 * 1024, `${store.bytesGiven} bytes`)
     }
-    assert.ok(!segments.some((segment) => filters.keep(segment)))
+    assert.ok(!segments.some((segment) => filters.areKeptOf(segment)))
   })
 
   it('let go of what was asked about longest ago', async () => {
@@ -105,7 +105,7 @@ describe('The filters of keys', () => {
     await ask(0)
     await ask(3)
     assert.deepEqual(
-      segments.map((segment) => filters.keep(segment)),
+      segments.map((segment) => filters.areKeptOf(segment)),
       [true, false, true, true, false, false],
     )
   })
@@ -118,7 +118,7 @@ describe('The filters of keys', () => {
     assert.deepEqual(await filters.narrow(segments, keys('none'), signal, (segment) => segment === segments[3]), [
       segments[3],
     ])
-    assert.ok(!filters.keep(segments[3]!))
+    assert.ok(!filters.areKeptOf(segments[3]!))
   })
 
   it('tell of a segment whose end is not what it was', async () => {
@@ -127,6 +127,6 @@ describe('The filters of keys', () => {
     store.objects.set(segments[0]!.path, whole.subarray(0, whole.length - 1))
     const filters = new KeyFilters(store)
     await assert.rejects(filters.narrow(segments, keys('none'), signal), { code: 'segment-damaged' })
-    assert.ok(!filters.keep(segments[0]!))
+    assert.ok(!filters.areKeptOf(segments[0]!))
   })
 })

@@ -8,6 +8,7 @@ import { forgetProgress } from './forget-progress.ts'
 import { planTargets } from './plan-targets.ts'
 import { cancelled, ended, stateError, stopped } from './replay-end.ts'
 import type { StateDraft } from './replay-records.ts'
+import { Rest } from './rest.ts'
 import { ShareBook } from './share-book.ts'
 import { closeWriter, openShareWriter, progressOf } from './share-run.ts'
 import { type ShareOutcome, ShareRuns } from './share-runs.ts'
@@ -41,7 +42,7 @@ export class ReplayController {
   /** Shares that stood still here since the replay's state of that number. */
   #halted = { seq: -1, sinceMs: 0, shares: new Set<number>() }
   #failure: unknown = null
-  #wake = Promise.withResolvers<void>()
+  readonly #rest: Rest
 
   constructor(deps: ReplayDeps, replay: StoredReplay, entry: StateEntry) {
     this.#deps = deps
@@ -49,6 +50,7 @@ export class ReplayController {
     this.entry = entry
     this.book = new ShareBook(deps, replay)
     this.#runs = new ShareRuns(deps, () => this.kick())
+    this.#rest = new Rest(deps.clock)
     this.done = this.#control().finally(() => this.#change?.close())
   }
 
@@ -60,7 +62,7 @@ export class ReplayController {
 
   /** Looks at the state log now. */
   kick(): void {
-    this.#wake.resolve()
+    this.#rest.wake()
   }
 
   /** Calls the listener after each commit here and each change of state, until what is returned is called. */
@@ -92,7 +94,6 @@ export class ReplayController {
   async #control(): Promise<void> {
     const { log, limits } = this.#deps
     for (;;) {
-      const woken = this.#wake.promise
       try {
         await this.#reconcile()
       } catch (error) {
@@ -109,18 +110,8 @@ export class ReplayController {
       const still = this.#runs.running.length === 0 && this.#runs.outcome === undefined
       if (this.#closed.signal.aborted && this.#runs.running.length === 0) throw stopped(this.replay.id)
       if (still && isFinal(this.entry.state)) return this.#conclude()
-      await this.#sleep(woken, limits.pollIntervalMs)
+      await this.#rest.take(limits.pollIntervalMs)
     }
-  }
-
-  async #sleep(woken: Promise<void>, ms: number): Promise<void> {
-    const over = new AbortController()
-    await Promise.race([
-      woken,
-      this.#deps.clock.sleep(ms, over.signal).catch((error: unknown) => rethrowUnless(over, error)),
-    ])
-    over.abort()
-    this.#wake = Promise.withResolvers()
   }
 
   async #reconcile(): Promise<void> {
@@ -301,8 +292,4 @@ export class ReplayController {
   #tell(): void {
     for (const listener of this.#listeners) listener()
   }
-}
-
-function rethrowUnless(over: AbortController, error: unknown): void {
-  if (!over.signal.aborted) throw error
 }
