@@ -91,7 +91,9 @@ try {
   const answers: Answers = new Map()
   for (let round = 1; round <= Number(args.runs); round++) {
     for (const question of asked) {
-      for (const [program, ask] of programs) {
+      // who is asked first meets another machine than who comes after it
+      const inTurn = round % 2 === 1 ? [...programs] : [...programs].reverse()
+      for (const [program, ask] of inTurn) {
         const name = `${program}/${question.name}`
         // one that fails is told and left out: the others' figures are still worth having
         const took = await ask(question).catch((error: unknown) => {
