@@ -7,6 +7,8 @@ export interface Output {
   readonly json: boolean
   /** Whether standard error is a terminal that can show a moving bar. */
   readonly interactive: boolean
+  /** Whether standard output is a terminal, for somebody to read. */
+  readonly isTerminal: boolean
   /** Writes a line of the result. */
   line(text: string): void
   /** Writes a line for the person who waits, never part of the result. */
@@ -16,7 +18,7 @@ export interface Output {
 }
 
 export interface Streams {
-  stdout: NodeJS.WritableStream
+  stdout: NodeJS.WritableStream & { isTTY?: boolean }
   stderr: NodeJS.WritableStream & { isTTY?: boolean }
 }
 
@@ -24,6 +26,7 @@ export function createOutput(streams: Streams, json: boolean): Output {
   return {
     json,
     interactive: streams.stderr.isTTY === true && !json,
+    isTerminal: streams.stdout.isTTY === true,
     line: (text) => streams.stdout.write(`${text}\n`),
     note: (text) => {
       if (!json) streams.stderr.write(`${text}\n`)

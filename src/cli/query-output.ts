@@ -1,3 +1,4 @@
+import { InvalidInputError } from '../errors.ts'
 import type { QueryColumn, QueryResult, QueryValue } from '../ports/query-engine.ts'
 import { jsonRow, uniqueNames } from '../query/output/json.ts'
 import { type StreamFormat, writeResult } from '../query/output/result-format.ts'
@@ -6,6 +7,14 @@ import { type Column, type Output, renderTable } from './output.ts'
 
 export const QUERY_FORMATS = ['table', 'vertical', 'json', 'ndjson', 'csv', 'parquet', 'arrow'] as const
 export type QueryFormat = (typeof QUERY_FORMATS)[number]
+
+/** Throws InvalidInputError `query-usage` where a format of bytes would go to a terminal, which takes some of them for commands. */
+export function checkReadable({ isTerminal }: Output, format: QueryFormat): void {
+  if (!isTerminal || (format !== 'parquet' && format !== 'arrow')) return
+  throw new InvalidInputError('query-usage', `--format ${format} is bytes, and the output is a terminal.`, {
+    remedy: `Send it into a file (> result.${format}) or a program, or take another format.`,
+  })
+}
 
 /** Writes a result as its rows come; a table when all of them are there. */
 export async function writeQueryResult(output: Output, result: QueryResult, format: QueryFormat): Promise<void> {

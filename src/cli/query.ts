@@ -5,7 +5,7 @@ import type { QueryRequest, StartedQuery } from '../query/query-service.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { formatBytes, formatCount, formatUsd, number, type Output, renderTable, text, toJson } from './output.ts'
 import { createProgress } from './progress.ts'
-import { type QueryFormat, writeQueryResult } from './query-output.ts'
+import { checkReadable, type QueryFormat, writeQueryResult } from './query-output.ts'
 
 export interface QueryCommandOptions {
   template?: string
@@ -41,6 +41,7 @@ export async function queryCommand(
     sayEstimate(output, await queries.estimate(request, signal))
     return 0
   }
+  checkReadable(output, format)
   const progress = createProgress(output, 'query', '%')
   // Once rows come, they show how far it is.
   let isStarting = true

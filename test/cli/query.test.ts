@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { parquetReadObjects } from 'hyparquet'
 import { openFileStore } from '../../src/adapters/file/store.ts'
 import { python } from '../kit/python.ts'
@@ -41,6 +42,20 @@ const two =
   'SELECT record_partition AS p, record_key AS key, record_value AS v FROM orders ORDER BY p, record_offset LIMIT 2'
 
 describe('coldstream query', () => {
+  it('writes no bytes to a terminal', async () => {
+    const inTerminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
+    for (const format of ['parquet', 'arrow']) {
+      const command = [process.execPath, main, 'query', two, '--format', format]
+      const env = { ...process.env, COLDSTREAM_STORE: join(folder, 'archive') }
+      await assert.rejects(promisify(execFile)('python3', ['-c', inTerminal, ...command], { env }), (error) => {
+        const { code, stdout } = error as { code?: number; stdout?: string }
+        assert.equal(code, 2)
+        assert.match(stdout ?? '', new RegExp(`--format ${format} is bytes.*> result.${format}`, 's'))
+        return true
+      })
+    }
+  })
+
   it('shows wide rows a line a value, also for \\G behind a statement from standard input', async () => {
     const expected = `-[ row 1 ]--
 p    0
