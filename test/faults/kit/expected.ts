@@ -1,5 +1,5 @@
-import { independentClient } from '../../adapters/kafka/judge.ts'
 import { digest60, readTopic, recordText } from './read-topic.ts'
+import { offsetsOf } from './topic-offsets.ts'
 
 /** What an archive of a topic has to hold, by an independent reader of the topic. */
 export interface Expected {
@@ -18,14 +18,11 @@ export async function expectedOf(brokers: readonly string[], topic: string, inca
     const digest = digest60(`${partition}|${message.offset}|${recordText(message)}`)
     records.set(`${incarnation}|${partition}|${message.offset}`, String(digest))
   })
-  const admin = independentClient(brokers).admin()
-  await admin.connect()
-  const offsets = await admin.fetchTopicOffsets(topic)
-  await admin.disconnect()
+  const offsets = await offsetsOf(brokers, topic)
   const ranges = new Map(
     offsets
-      .filter(({ high, low }) => high !== low)
-      .map(({ partition, low, high }) => [`${incarnation}|${partition}`, { first: BigInt(low), end: BigInt(high) }]),
+      .filter(({ first, end }) => first !== end)
+      .map(({ partition, first, end }) => [`${incarnation}|${partition}`, { first, end }]),
   )
   return { records, optional: new Set(), ranges }
 }

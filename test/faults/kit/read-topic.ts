@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type EachBatchPayload, type IHeaders, type Kafka, type KafkaMessage } from 'kafkajs'
 import { independentClient } from '../../adapters/kafka/judge.ts'
+import { offsetsOf } from './topic-offsets.ts'
 
 /** Without a batch for so long before the end the read has failed; the broker may be busy. */
 const stalledMs = 60_000
@@ -18,7 +19,8 @@ export async function readTopic(
   take: (partition: number, message: KafkaMessage) => void,
 ): Promise<void> {
   const client = independentClient(brokers)
-  const left = await ends(client, topic)
+  const offsets = await offsetsOf(brokers, topic)
+  const left = new Map(offsets.filter(({ first, end }) => first !== end).map(({ partition, end }) => [partition, end]))
   if (left.size === 0) return
   const groupId = `judge-${randomUUID()}`
   await coordinatorIsReady(client, groupId)
@@ -67,20 +69,6 @@ async function coordinatorIsReady(client: Kafka, groupId: string): Promise<void>
         await sleep(coordinatorPauseMs)
       }
     }
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-/** The end offsets of the topic's partitions that hold anything. */
-async function ends(client: Kafka, topic: string): Promise<Map<number, bigint>> {
-  const admin = client.admin()
-  await admin.connect()
-  try {
-    const offsets = await admin.fetchTopicOffsets(topic)
-    return new Map(
-      offsets.filter(({ high, low }) => high !== low).map(({ partition, high }) => [partition, BigInt(high)]),
-    )
   } finally {
     await admin.disconnect()
   }

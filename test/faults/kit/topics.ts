@@ -3,6 +3,7 @@ import type { Message } from 'kafkajs'
 import { independentClient } from '../../adapters/kafka/judge.ts'
 import { createIndependently } from '../../kit/topics.ts'
 import { type Expected, expectedOf } from './expected.ts'
+import { offsetsOf } from './topic-offsets.ts'
 
 /** A topic that is written to its end, and what an archive of it has to hold. */
 export interface WrittenTopic {
@@ -83,12 +84,5 @@ export async function topicOf(
 
 /** The end offset of every partition now. */
 export async function endsOf(brokers: readonly string[], topic: string): Promise<Map<number, bigint>> {
-  const admin = independentClient(brokers).admin()
-  await admin.connect()
-  try {
-    const offsets = await admin.fetchTopicOffsets(topic)
-    return new Map(offsets.map(({ partition, high }) => [partition, BigInt(high)]))
-  } finally {
-    await admin.disconnect()
-  }
+  return new Map((await offsetsOf(brokers, topic)).map(({ partition, end }) => [partition, end]))
 }
