@@ -20,7 +20,7 @@ export class KeyFilters {
   readonly #store: Pick<ObjectStore, 'getRange'>
   readonly #maxKeptBytes: number
   /** By the segments' checksums, least recently used first. */
-  readonly #kept = new Map<string, { reader: SegmentReader; bytes: number }>()
+  readonly #kept = new Map<string, SegmentReader>()
   #keptBytes = 0
 
   constructor(store: Pick<ObjectStore, 'getRange'>, maxKeptBytes = MAX_KEPT_BYTES) {
@@ -65,7 +65,7 @@ export class KeyFilters {
     if (kept !== undefined) {
       this.#kept.delete(sha256)
       this.#kept.set(sha256, kept)
-      return kept.reader
+      return kept
     }
     const source = { path, bytes, read: (start: number, end: number) => this.#store.getRange(path, start, end) }
     const reader = await SegmentReader.open(source, { tailBytes: TAIL_BYTES })
@@ -79,7 +79,7 @@ export class KeyFilters {
   #keep(sha256: string, reader: SegmentReader): void {
     // another question may have brought it meanwhile
     this.#forget(sha256)
-    this.#kept.set(sha256, { reader, bytes: reader.heldBytes })
+    this.#kept.set(sha256, reader)
     this.#keptBytes += reader.heldBytes
     for (const oldest of this.#kept.keys()) {
       if (this.#keptBytes <= this.#maxKeptBytes) return
@@ -88,7 +88,7 @@ export class KeyFilters {
   }
 
   #forget(sha256: string): void {
-    this.#keptBytes -= this.#kept.get(sha256)?.bytes ?? 0
+    this.#keptBytes -= this.#kept.get(sha256)?.heldBytes ?? 0
     this.#kept.delete(sha256)
   }
 }

@@ -1,13 +1,12 @@
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js'
 import { ParquetWriter } from 'hyparquet-writer/src/parquet-writer.js'
-import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { QueryColumn, QueryValue } from '../../ports/query-engine.ts'
+import { gatherRows } from '../gather-rows.ts'
 import { uniqueNames } from './json.ts'
 import { type ParquetColumn, parquetColumn } from './parquet-column.ts'
 
 /** A row group is written when there are so many rows, or so many bytes, roughly: until then they are in memory. */
-const GROUP_ROWS = 50_000
-const GROUP_BYTES = 32 * 1024 * 1024
+const GROUP = { rows: 50_000, bytes: 32 * 1024 * 1024 }
 
 /** A result as a Parquet file, in pieces. Throws InvalidInputError `value-not-parquet`. */
 export async function* parquetFile(
@@ -28,20 +27,10 @@ export async function* parquetFile(
     bytes.index = 0
     return taken
   }
-  let pending: QueryValue[][] = []
-  let pendingBytes = 0
-  for await (const rows of batches) {
-    for (const row of rows) {
-      pending.push(row)
-      pendingBytes += roughRowBytes(row)
-    }
-    if (pending.length < GROUP_ROWS && pendingBytes < GROUP_BYTES) continue
-    await writeGroup(file, written, pending)
-    pending = []
-    pendingBytes = 0
+  for await (const rows of gatherRows(batches, GROUP)) {
+    await writeGroup(file, written, rows)
     yield take()
   }
-  if (pending.length > 0) await writeGroup(file, written, pending)
   await file.finish()
   yield take()
 }

@@ -1,7 +1,7 @@
 import { AbortedError } from '../../errors.ts'
-import { roughRowBytes } from '../../format/rough-bytes.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { QueryColumn, QueryStatistics, QueryValue } from '../../ports/query-engine.ts'
+import type { QueryColumn, QueryStatistics } from '../../ports/query-engine.ts'
+import { gatherRows } from '../gather-rows.ts'
 import type { QueryRequest, QueryService, StartedQuery } from '../query-service.ts'
 import { recordOfError } from './run-error.ts'
 import type { ResultPart, RunEnd, StoredFreshness } from './run-record.ts'
@@ -101,22 +101,9 @@ export class ActiveRun {
   async #storeRows(result: StartedQuery): Promise<void> {
     const { id, store } = this.#parts
     const perPart = Math.max(1, Math.floor(PART_VALUES / Math.max(1, result.columns.length)))
-    let pending: QueryValue[][] = []
-    let pendingBytes = 0
-    const flush = async () => {
-      const rows = pending
-      pending = []
-      pendingBytes = 0
+    for await (const rows of gatherRows(result.rows, { rows: perPart, bytes: PART_BYTES })) {
       this.#stored.push(await store.writeRows(id, this.#stored.length, rows))
     }
-    for await (const rows of result.rows) {
-      for (const row of rows) {
-        pending.push(row)
-        pendingBytes += roughRowBytes(row)
-      }
-      if (pending.length >= perPart || pendingBytes >= PART_BYTES) await flush()
-    }
-    if (pending.length > 0) await flush()
   }
 
   #lookForCancel(): void {

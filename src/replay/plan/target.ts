@@ -49,17 +49,12 @@ async function prepareTarget(
   known: string | null,
   accept: readonly string[],
 ): Promise<PreparedTarget> {
-  let info = await eventLog.inspectTarget(topic)
-  if (info === null && known === null) {
-    const { config } = job.target
-    info = await createdTarget(eventLog, topic, targetOptions(targetPartitions, config))
-  }
-  const incarnationId = await identify(eventLog, topic, known)
-  if (info === null) throw vanished(topic)
+  const found = await findOrCreate(eventLog, topic, targetOptions(targetPartitions, job.target.config), known)
+  const { info } = found
   const continued = known !== null
   const refused = refusal(checkTarget({ target: topic, info, partitions: targetPartitions, continued }), accept)
   if (refused !== null) throw refused
-  return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
+  return preparedOf(found)
 }
 
 /** Whatever it holds already, of this replay or others, more can be added; but what this one added must not be gone. */
@@ -69,13 +64,30 @@ async function prepareDeadLetters(
   topic: string,
   known: string | null,
 ): Promise<PreparedTarget> {
+  return preparedOf(await findOrCreate(eventLog, topic, targetOptions(plan.shares.length, {}), known))
+}
+
+interface FoundTopic {
+  incarnationId: string
+  info: TargetInfo
+}
+
+/** The topic as it is; created unless it is there, or was there before. */
+async function findOrCreate(
+  eventLog: EventLog,
+  topic: string,
+  options: TargetOptions,
+  known: string | null,
+): Promise<FoundTopic> {
   let info = await eventLog.inspectTarget(topic)
-  if (info === null && known === null) {
-    info = await createdTarget(eventLog, topic, targetOptions(plan.shares.length, {}))
-  }
+  if (info === null && known === null) info = await createdTarget(eventLog, topic, options)
   const incarnationId = await identify(eventLog, topic, known)
   if (info === null) throw vanished(topic)
-  return { incarnationId, partitions: info.partitions, maxRecordBytes: info.maxRecordBytes }
+  return { incarnationId, info }
+}
+
+function preparedOf({ incarnationId, info: { partitions, maxRecordBytes } }: FoundTopic): PreparedTarget {
+  return { incarnationId, partitions, maxRecordBytes }
 }
 
 /** As it is then: another instance that plans the same replay may have been quicker. */

@@ -1,13 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { type EachBatchPayload, type IHeaders, type Kafka, type KafkaMessage } from 'kafkajs'
 import { independentClient } from '../../adapters/kafka/judge.ts'
+import { patiently } from './patiently.ts'
 import { offsetsOf } from './topic-offsets.ts'
 
 /** Without a batch for so long before the end the read has failed; the broker may be busy. */
 const stalledMs = 60_000
-const coordinatorAttempts = 100
-const coordinatorPauseMs = 100
 
 /**
  * Hands over everything that a read-committed kafkajs consumer sees of a topic now, in the order of each partition. Nobody
@@ -60,15 +58,10 @@ async function coordinatorIsReady(client: Kafka, groupId: string): Promise<void>
   const admin = client.admin()
   await admin.connect()
   try {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await admin.describeGroups([groupId])
-        return
-      } catch (error) {
-        if (!(error instanceof kafkajs.KafkaJSError) || attempt === coordinatorAttempts) throw error
-        await sleep(coordinatorPauseMs)
-      }
-    }
+    await patiently(
+      () => admin.describeGroups([groupId]),
+      (error) => error instanceof kafkajs.KafkaJSError,
+    )
   } finally {
     await admin.disconnect()
   }
