@@ -5,7 +5,7 @@ import type { Log } from '../ports/log.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import type { UpcasterSettings } from './change/open-upcaster.ts'
 import type { ReplayLimits } from './limits.ts'
-import type { Conditions } from './read/select/conditions.ts'
+import type { Conditions } from './read/conditions.ts'
 import type { ReplayRecords } from './run/replay-records.ts'
 import type { WorkSlots } from './run/work-slots.ts'
 

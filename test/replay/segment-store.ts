@@ -1,8 +1,8 @@
 import type { SegmentWriterOptions } from '../../src/format/parquet/index.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
 import type { OpenSegment } from '../../src/replay/read/merge.ts'
+import type { OffsetPicker } from '../../src/replay/read/offset-picker.ts'
 import { openSegment, type SegmentSourceOptions } from '../../src/replay/read/segment-source.ts'
-import type { OffsetPicker } from '../../src/replay/read/select/offset-picker.ts'
 import { MemoryStore } from '../catalog/memory-store.ts'
 import { batchRows, identity, type Row, type TestRecord, writeSegment } from '../format/parquet/segment-kit.ts'
 

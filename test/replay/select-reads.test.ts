@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import { DamagedDataError, NotFoundError } from '../../src/errors.ts'
 import { SegmentReader } from '../../src/format/parquet/index.ts'
 import type { CommittedSegment } from '../../src/format/segment.ts'
-import type { RowCriteria } from '../../src/replay/read/select/row-criteria.ts'
+import type { RowCriteria } from '../../src/format/select/row-criteria.ts'
 import { rowsOf, type TestRecord } from '../format/parquet/segment-kit.ts'
 import { CountingStore, drain, everything, open, picking, putSegment } from './segment-store.ts'
 

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import { DamagedDataError, NotFoundError } from '../../errors.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
-import type { OffsetPicker } from './select/offset-picker.ts'
+import type { OffsetPicker } from './offset-picker.ts'
 
 /** Objects up to this size are fetched once and kept; larger ones are hashed piece by piece, then read by ranges. */
 const maxKeptBytes = 32 * 1024 * 1024

@@ -3,6 +3,9 @@ import { DamagedDataError, InvalidInputError } from '../../errors.ts'
 import { SegmentReader } from '../../format/parquet/index.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
+import type { RowCriteria } from '../../format/select/row-criteria.ts'
+import { coversOffsets, coversTimes, extentOf, type RowWindow } from '../../format/select/row-window.ts'
+import { type GroupPart, WantedRows } from '../../format/select/wanted-rows.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import {
   damagedRows,
@@ -13,10 +16,7 @@ import {
   verifiedCopy,
 } from './checked-object.ts'
 import type { OpenSegment } from './merge.ts'
-import type { OffsetPicker } from './select/offset-picker.ts'
-import type { RowCriteria } from './select/row-criteria.ts'
-import { coversOffsets, coversTimes, extentOf, type RowWindow } from './select/row-window.ts'
-import { type GroupPart, WantedRows } from './select/wanted-rows.ts'
+import type { OffsetPicker } from './offset-picker.ts'
 
 export interface SegmentSourceOptions {
   store: ObjectStore

@@ -1,5 +1,8 @@
 import { DamagedDataError } from '../../errors.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
+import { rowFilter } from '../../format/select/matching-rows.ts'
+import type { RowCriteria } from '../../format/select/row-criteria.ts'
+import type { RowWindow } from '../../format/select/row-window.ts'
 import type { EventLog } from '../../ports/event-log.ts'
 import type { ObjectStore } from '../../ports/object-store.ts'
 import type { RowChange } from '../change/row-change.ts'
@@ -8,11 +11,8 @@ import type { Selection } from '../request/selection.ts'
 import { type ChangedRun, changeRuns } from './changed-run.ts'
 import { openLiveSource } from './live-source.ts'
 import { mergeSegments, type OpenSegment, type RowRun } from './merge.ts'
+import type { OffsetPicker } from './offset-picker.ts'
 import { openSegment } from './segment-source.ts'
-import { rowFilter } from './select/matching-rows.ts'
-import type { OffsetPicker } from './select/offset-picker.ts'
-import type { RowCriteria } from './select/row-criteria.ts'
-import type { RowWindow } from './select/row-window.ts'
 
 export interface StreamOptions {
   source: SourcePlan

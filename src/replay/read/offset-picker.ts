@@ -1,4 +1,4 @@
-import type { CommittedSegment } from '../../../format/segment.ts'
+import type { CommittedSegment } from '../../format/segment.ts'
 
 /** What selects rows by something that only an engine can judge, such as an SQL condition. */
 export interface OffsetPicker {

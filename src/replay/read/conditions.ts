@@ -1,5 +1,5 @@
-import type { CommittedSegment } from '../../../format/segment.ts'
-import type { PartitionPlan, SourcePlan } from '../../plan/plan.ts'
+import type { CommittedSegment } from '../../format/segment.ts'
+import type { PartitionPlan, SourcePlan } from '../plan/plan.ts'
 import type { OffsetPicker } from './offset-picker.ts'
 
 /** Judges SQL conditions; the query engine does, which is not this room's to know. */

@@ -1,5 +1,5 @@
-import type { KeyRange } from '../../../format/parquet/index.ts'
-import type { BinaryColumn } from '../../../format/row-batch.ts'
+import type { KeyRange } from '../parquet/index.ts'
+import type { BinaryColumn } from '../row-batch.ts'
 import { BytesSet, basis, step } from './bytes-set.ts'
 
 /** Bytes that are compared at once. */

@@ -7,9 +7,9 @@ import {
   type PageInfo,
   type SegmentReader,
   sortedKeys,
-} from '../../../format/parquet/index.ts'
-import type { RowBatch } from '../../../format/row-batch.ts'
-import { offsetsBetween } from '../../../format/sorted-offsets.ts'
+} from '../parquet/index.ts'
+import type { RowBatch } from '../row-batch.ts'
+import { offsetsBetween } from '../sorted-offsets.ts'
 import { HeaderMatcher } from './header-matcher.ts'
 import { KeyMatcher } from './key-matcher.ts'
 import { Narrowing } from './narrowing.ts'

@@ -1,7 +1,7 @@
-import { joinInts } from '../../../format/join-arrays.ts'
-import type { BatchColumn, PageInfo, SegmentReader } from '../../../format/parquet/index.ts'
-import type { RowBatch } from '../../../format/row-batch.ts'
-import { noRows, takeRows } from '../../../format/take-rows.ts'
+import { joinInts } from '../join-arrays.ts'
+import type { BatchColumn, PageInfo, SegmentReader } from '../parquet/index.ts'
+import type { RowBatch } from '../row-batch.ts'
+import { noRows, takeRows } from '../take-rows.ts'
 
 /**
  * Rows of a row group that may still be wanted. Columns are read one after the other, each only from pages that still

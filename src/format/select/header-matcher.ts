@@ -1,4 +1,4 @@
-import type { BinaryColumn, HeaderColumn } from '../../../format/row-batch.ts'
+import type { BinaryColumn, HeaderColumn } from '../row-batch.ts'
 import type { HeaderCriterion } from './row-criteria.ts'
 
 /** Tells which rows have all of some headers. A row may have a header's key several times: one with the value is enough. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { BinaryColumn } from '../../src/format/row-batch.ts'
-import { KeyMatcher } from '../../src/replay/read/select/key-matcher.ts'
+import type { BinaryColumn } from '../../../src/format/row-batch.ts'
+import { KeyMatcher } from '../../../src/format/select/key-matcher.ts'
 
 // few letters, so that keys meet, begin with each other and differ late
 const bytes = fc.array(fc.constantFrom(0x61, 0x62, 0xff), { maxLength: 9 }).map((codes) => Buffer.from(codes))

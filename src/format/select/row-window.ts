@@ -1,8 +1,8 @@
-import type { RowBounds } from '../../../format/parquet/index.ts'
-import type { RowBatch } from '../../../format/row-batch.ts'
-import type { CommittedSegment } from '../../../format/segment.ts'
+import type { RowBounds } from '../parquet/index.ts'
+import type { RowBatch } from '../row-batch.ts'
+import type { CommittedSegment } from '../segment.ts'
 
-/** Which rows a replay wants by place and time. Offsets and timestamps `[from, until)`; null: no bound. */
+/** Which rows are wanted by place and time. Offsets and timestamps `[from, until)`; null: no bound. */
 export interface RowWindow {
   fromOffset: bigint
   untilOffset: bigint
