@@ -102,8 +102,8 @@ export interface TableSource {
   /** All topics, sorted. */
   names(): Promise<readonly string[]>
   /**
-   * The topics' files, at one moment each; they stay readable until the query has ended. `bounds` by topic: rows beyond
-   * them are not asked for, so that files which hold only such may be left out.
+   * The topics, at one moment each; their files stay readable until the query has ended. `bounds` by topic: rows beyond
+   * them are not asked for, so that files which hold only such may be left out, or few rows come instead of files.
    */
   load(names: readonly string[], signal: AbortSignal, bounds?: ReadonlyMap<string, RowBounds>): Promise<LocalTables>
   /** What `load` would give at most, without bringing it here, or looking into files for keys. */
@@ -131,12 +131,35 @@ export interface LocalTables {
 export interface ArchiveTable {
   name: string
   partitionColumns: readonly string[]
+  contents: TableOfFiles | TableOfRows
+  /** Files in which its rows are, and their bytes. */
+  files: number
+  bytes: number
+}
+
+export interface TableOfFiles {
+  kind: 'files'
   /** The files, by which partition columns their paths hold: more than one part where the path format was changed. */
   parts: readonly TablePart[]
-  /** Of all files together. */
-  bytes: number
   /** Only rows in it belong to the table; null: all. */
   window: TimeWindow | null
+}
+
+/** Rows that were read already, because they are few: all of the table that the statement can use. */
+export interface TableOfRows {
+  kind: 'rows'
+  rows: readonly TableRow[]
+}
+
+export interface TableRow {
+  partition: number
+  offset: bigint
+  timestampMicros: bigint
+  key: Uint8Array | null
+  value: Uint8Array | null
+  headers: readonly { key: string; value: Uint8Array | null }[]
+  /** One for each partition column of the table; null where the row's path has no such folder. */
+  partitionValues: readonly (string | null)[]
 }
 
 export interface TablePart {

@@ -9,9 +9,12 @@ import type {
   TimeWindow,
 } from '../ports/query-engine.ts'
 import type { ArchivedSegment, ArchivedTopic, ArchiveSnapshots } from './archive-snapshots.ts'
+import { bytesOf } from './bytes-of.ts'
 import { overlaps } from './overlaps.ts'
 import { partitionColumns, partsOf } from './partition-columns.ts'
-import type { HeldFiles, SegmentFiles } from './segment-files.ts'
+import { ANY_TIME, rowWindow } from './row-window.ts'
+import type { FoundByKeys, HeldFiles, SegmentFiles } from './segment-files.ts'
+import { tableRows } from './table-rows.ts'
 
 /** The tables of one query: each topic at one snapshot, pruned to the window. */
 export class ArchiveTables implements TableSource {
@@ -45,20 +48,34 @@ export class ArchiveTables implements TableSource {
     const needed: CommittedSegment[] = []
     for (const name of names) {
       const { all, segments: chosen } = await this.#choose(name, bounds)
-      const keys = bounds.get(name)?.keys ?? null
-      const segments = keys === null ? chosen : await this.#files.withKeys(chosen, keys, signal)
+      const { segments, rows } = await this.#withKeys(chosen, bounds.get(name), signal)
       signal.throwIfAborted()
-      appendAll(needed, segments)
+      const columns = partitionColumns(all)
+      if (rows === null) appendAll(needed, segments)
       tables.push({
         name,
-        partitionColumns: partitionColumns(all),
-        parts: partsOf(segments),
+        partitionColumns: columns,
+        contents:
+          rows === null
+            ? { kind: 'files', parts: partsOf(segments), window: this.#window }
+            : { kind: 'rows', rows: tableRows(rows, columns, this.#window) },
+        files: segments.length,
         bytes: bytesOf(segments),
-        window: this.#window,
       })
     }
     this.#held.push(await this.#files.hold(needed, signal))
     return { folder: this.#files.folder, tables }
+  }
+
+  async #withKeys(
+    segments: readonly ArchivedSegment[],
+    bounds: RowBounds | undefined,
+    signal: AbortSignal,
+  ): Promise<FoundByKeys<ArchivedSegment>> {
+    const keys = bounds?.keys ?? null
+    if (bounds === undefined || keys === null) return { segments, rows: null }
+    const window = rowWindow(bounds, [bounds.time, this.#window ?? ANY_TIME])
+    return await this.#files.withKeys(segments, { keys, window }, signal)
   }
 
   async measure(names: readonly string[], bounds: ReadonlyMap<string, RowBounds> = new Map()): Promise<QueryEstimate> {
@@ -94,8 +111,4 @@ function mayHold(segment: ArchivedSegment, { partitions, fromOffset, untilOffset
   if (fromOffset !== null && segment.lastOffset < fromOffset) return false
   if (untilOffset !== null && segment.firstOffset >= untilOffset) return false
   return overlaps(segment, time)
-}
-
-function bytesOf(segments: readonly CommittedSegment[]): number {
-  return segments.reduce((sum, { bytes }) => sum + bytes, 0)
 }

@@ -6,9 +6,12 @@ import { DamagedDataError, InvalidInputError } from '../errors.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import { checkObjectPath } from '../ports/object-path.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
+import { bytesOf } from './bytes-of.ts'
 import { type CachedFile, scanCache, sha256OfFile, touch } from './cache-folder.ts'
-import { KeyFilters } from './key-filters.ts'
-import type { HeldFiles, SegmentFiles } from './segment-files.ts'
+import { KeptReaders } from './kept-readers.ts'
+import { mayHoldKeys } from './key-filters.ts'
+import { FEW_SEGMENT_BYTES, type KeysInWindow, rowsOfKeys } from './key-rows.ts'
+import type { FoundByKeys, HeldFiles, SegmentFiles } from './segment-files.ts'
 
 const CONCURRENT_DOWNLOADS = 8
 const CHUNK_BYTES = 8 * 1024 * 1024
@@ -30,7 +33,7 @@ export class SegmentCache implements SegmentFiles {
   readonly areCopies = true
   readonly #store: ObjectStore
   readonly #maxBytes: number
-  readonly #filters: KeyFilters
+  readonly #readers: KeptReaders
   /** Least recently used first; read from the folder once. Files on their way are in it, so that they count. */
   #files: Promise<Map<string, CachedFile>> | null = null
   readonly #arriving = new Map<string, Promise<void>>()
@@ -39,12 +42,12 @@ export class SegmentCache implements SegmentFiles {
   constructor({ store, folder, maxBytes }: SegmentCacheOptions) {
     this.#store = store
     this.#maxBytes = maxBytes
-    this.#filters = new KeyFilters(store)
+    this.#readers = new KeptReaders(store)
     this.folder = join(folder, createHash('sha256').update(store.url).digest('hex').slice(0, 16))
   }
 
   async hold(segments: readonly CommittedSegment[], signal: AbortSignal): Promise<HeldFiles> {
-    const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
+    const bytes = bytesOf(segments)
     if (bytes > this.#maxBytes) throw tooLarge(bytes, this.#maxBytes)
     for (const { path } of segments) checkObjectPath(path)
     const files = await this.#known()
@@ -62,20 +65,23 @@ export class SegmentCache implements SegmentFiles {
     return held
   }
 
-  /** A file that is here already is for the engine to look into, unless what tells of its keys is known. */
+  /**
+   * A file that is here already is for the engine to look into, unless what tells of its keys is known. Rows are read from the
+   * store where it would cost much to bring the files that hold them.
+   */
   async withKeys<Segment extends CommittedSegment>(
     segments: readonly Segment[],
-    keys: readonly Uint8Array[],
+    wanted: KeysInWindow,
     signal: AbortSignal,
-  ): Promise<readonly Segment[]> {
+  ): Promise<FoundByKeys<Segment>> {
+    const readers = this.#readers
     const files = await this.#known()
     const isHere = ({ path, bytes }: CommittedSegment) => files.get(path)?.bytes === bytes
-    return await this.#filters.narrow(
-      segments,
-      keys,
-      signal,
-      (segment) => isHere(segment) && !this.#filters.areKeptOf(segment),
-    )
+    const isSpared = (segment: CommittedSegment) => isHere(segment) && !readers.areKeptOf(segment)
+    const left = await mayHoldKeys(readers, segments, wanted.keys, signal, isSpared)
+    const missingBytes = bytesOf(left.filter((segment) => !isHere(segment)))
+    const rows = missingBytes > FEW_SEGMENT_BYTES ? await rowsOfKeys(readers, left, wanted, signal) : null
+    return { segments: left, rows }
   }
 
   async copyOf({ path }: CommittedSegment): Promise<Buffer | null> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { CommittedSegment } from '../format/segment.ts'
 import type { LocalTables, QueryEstimate, TableSource } from '../ports/query-engine.ts'
+import { bytesOf } from './bytes-of.ts'
 import { partsOf } from './partition-columns.ts'
 import type { HeldFiles, SegmentFiles } from './segment-files.ts'
 
@@ -37,16 +38,16 @@ export class SegmentTable implements TableSource {
     const table = {
       name: this.name,
       partitionColumns: this.#partitionColumns,
-      parts: partsOf(this.#segments),
-      bytes: this.#segments.reduce((sum, { bytes }) => sum + bytes, 0),
-      window: null,
+      contents: { kind: 'files' as const, parts: partsOf(this.#segments), window: null },
+      files: this.#segments.length,
+      bytes: bytesOf(this.#segments),
     }
     return { folder: this.#files.folder, tables: [table] }
   }
 
   async measure(names: readonly string[]): Promise<QueryEstimate> {
     if (!names.includes(this.name)) return { files: 0, bytes: 0 }
-    return { files: this.#segments.length, bytes: this.#segments.reduce((sum, { bytes }) => sum + bytes, 0) }
+    return { files: this.#segments.length, bytes: bytesOf(this.#segments) }
   }
 
   /** The query has ended: nobody reads the files any more. */

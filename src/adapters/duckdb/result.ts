@@ -29,7 +29,7 @@ class RowReader implements AsyncIterableIterator<readonly QueryValue[][]> {
     this.statistics = {
       rows: 0,
       truncated: false,
-      files: sum(statement.tables, (table) => sum(table.parts, (part) => part.paths.length)),
+      files: sum(statement.tables, (table) => table.files),
       bytes: sum(statement.tables, (table) => table.bytes),
       elapsedMs: 0,
     }

@@ -3,6 +3,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import type { ArchiveTable } from '../../ports/query-engine.ts'
 import { TRINO_MACROS } from './macros.ts'
 import type { DatabaseSettings } from './protocol.ts'
+import { createTable } from './row-table.ts'
 import { createView, fileList } from './views.ts'
 
 /** A database in memory that can neither load code nor spill more than it may; how much memory it takes is to be bounded. */
@@ -18,6 +19,10 @@ export async function openDatabase(settings: DatabaseSettings): Promise<DuckDBCo
   const connection = await instance.connect()
   await connection.run('SET errors_as_json = true')
   await connection.run("SET TimeZone = 'UTC'")
+  // Columns are read whole, and what was read is not kept: the process ends with its statement, and the system keeps files
+  // that are read twice. Measured: full scans take 14 % less time, whole records of a key 14 to 20 %.
+  await connection.run('SET prefetch_all_parquet_files = true')
+  await connection.run('SET enable_external_file_cache = false')
   await connection.run('SET enable_progress_bar = true')
   await connection.run('SET enable_progress_bar_print = false')
   for (const macro of TRINO_MACROS) await connection.run(`CREATE MACRO ${macro}`)
@@ -37,10 +42,20 @@ export async function boundMemory(connection: DuckDBConnection, maxBytes: number
 
 /** Shows the tables, then shuts the door: from here on only the tables' files can be opened, and no setting changed. */
 export async function lockOnto(connection: DuckDBConnection, tables: readonly ArchiveTable[]): Promise<void> {
-  const paths = tables.flatMap((table) => table.parts.flatMap((part) => part.paths))
-  for (const table of tables) await connection.run(createView(table))
-  await connection.run(`SET allowed_paths = ${fileList(paths)}`)
+  for (const table of tables) {
+    const { contents } = table
+    if (contents.kind === 'files') await connection.run(createView(table, contents))
+    else await createTable(connection, table, contents)
+  }
+  await connection.run(`SET allowed_paths = ${fileList(pathsOf(tables))}`)
   await connection.run('SET allowed_directories = []')
   await connection.run('SET enable_external_access = false')
   await connection.run('SET lock_configuration = true')
+}
+
+/** Of all files that are looked into. */
+export function pathsOf(tables: readonly ArchiveTable[]): string[] {
+  return tables.flatMap(({ contents }) =>
+    contents.kind === 'files' ? contents.parts.flatMap(({ paths }) => paths) : [],
+  )
 }

@@ -3,7 +3,7 @@ import { failureOf, forbidden, notOfTheStatement } from './failure.ts'
 import type { DatabaseSettings, Failure, FromChild, OpenMessage, RunMessage, ToChild } from './protocol.ts'
 import { refusalsOf, systemViews } from './refusals.ts'
 import { RowStream } from './row-stream.ts'
-import { boundMemory, lockOnto, openDatabase } from './sandbox.ts'
+import { boundMemory, lockOnto, openDatabase, pathsOf } from './sandbox.ts'
 import { parseSelect, prepareSelect } from './statement.ts'
 
 const REHEARSED =
@@ -65,7 +65,7 @@ export class StatementRunner {
   async #run({ tables }: RunMessage): Promise<FromChild> {
     const connection = this.#connection!
     const { sql, parameters, maxRows, maxResultBytes } = this.#settings!
-    this.#paths = new Set(tables.flatMap((table) => table.parts.flatMap((part) => part.paths)))
+    this.#paths = new Set(pathsOf(tables))
     try {
       await lockOnto(connection, tables)
     } catch (error) {

@@ -1,11 +1,12 @@
 import { ROW_COLUMNS } from '../../format/row-columns.ts'
 import { quoteIdentifier, quoteLiteral } from '../../format/sql-quote.ts'
-import type { ArchiveTable, TablePart, TimeWindow } from '../../ports/query-engine.ts'
+import type { ArchiveTable, TableOfFiles, TablePart, TimeWindow } from '../../ports/query-engine.ts'
 
 /** The view of a topic: exactly the snapshot's files, whatever else lies in the folder. */
-export function createView(table: ArchiveTable): string {
-  const parts = table.parts.filter((part) => part.paths.length > 0)
-  const selects = parts.length > 0 ? parts.map((part) => selectPart(table, part)) : [selectNothing(table)]
+export function createView(table: ArchiveTable, { parts: all, window }: TableOfFiles): string {
+  const parts = all.filter((part) => part.paths.length > 0)
+  const where = window === null ? '' : whereWindow(window)
+  const selects = parts.length > 0 ? parts.map((part) => selectPart(table, part) + where) : [selectNothing(table)]
   return `CREATE VIEW ${quoteIdentifier(table.name)} AS ${selects.join(' UNION ALL ')}`
 }
 
@@ -27,8 +28,7 @@ function selectPart(table: ArchiveTable, part: TablePart): string {
     ),
   ]
   const hive = held.size > 0 ? ', hive_partitioning = true, hive_types_autocast = false' : ', hive_partitioning = false'
-  const where = table.window === null ? '' : whereWindow(table.window)
-  return `SELECT ${columns.join(', ')} FROM read_parquet(${fileList(part.paths)}${hive})${where}`
+  return `SELECT ${columns.join(', ')} FROM read_parquet(${fileList(part.paths)}${hive})`
 }
 
 function selectNothing(table: ArchiveTable): string {

@@ -1,5 +1,7 @@
 export { BufferPool } from './buffer-pool.ts'
 export type { SegmentSource } from './byte-ranges.ts'
+export { hasCommittedExtent } from './committed-extent.ts'
+export { damagedSegment } from './damage.ts'
 export { isEmpty, type KeyRange, keysWithin, maxProbedKeys, sortedKeys } from './key-range.ts'
 export type { PageInfo } from './page-map.ts'
 export type { RowBounds } from './segment-footer.ts'

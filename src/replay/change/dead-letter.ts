@@ -1,9 +1,9 @@
 import type { OutgoingRecord } from '../../format/record-batch/index.ts'
 import { MillisColumn } from '../../format/record-batch/millis-column.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
+import { rowRecord } from '../../format/row-record.ts'
 import type { ChangeOrigin } from './provenance.ts'
 import { Provenance } from './provenance.ts'
-import { rowRecord } from './row-record.ts'
 import type { UpcasterIdentity } from './upcaster-identity.ts'
 
 /**

@@ -1,10 +1,10 @@
 import type { OutgoingRecord } from '../../format/record-batch/index.ts'
 import { MillisColumn } from '../../format/record-batch/millis-column.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
+import { rowRecord } from '../../format/row-record.ts'
 import type { ChangedRow } from './changed-row.ts'
 import type { OpenUpcaster } from './open-upcaster.ts'
 import { type ChangeOrigin, Provenance } from './provenance.ts'
-import { rowRecord } from './row-record.ts'
 import type { TransformRequest } from './transform-request.ts'
 
 export type { ChangedRow } from './changed-row.ts'

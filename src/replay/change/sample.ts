@@ -2,8 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import type { OutgoingRecord } from '../../format/record-batch/index.ts'
 import { MillisColumn } from '../../format/record-batch/millis-column.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
+import { rowRecord } from '../../format/row-record.ts'
 import type { RowChange } from './row-change.ts'
-import { rowRecord } from './row-record.ts'
 
 /**
  * Bytes as JSON shows them: parsed where they are a JSON object or list, as text where they are UTF-8, else in base64. Of

@@ -1,6 +1,6 @@
 import { concurrently } from '../../catalog/concurrently.ts'
 import { DamagedDataError, InvalidInputError } from '../../errors.ts'
-import { SegmentReader } from '../../format/parquet/index.ts'
+import { hasCommittedExtent, SegmentReader } from '../../format/parquet/index.ts'
 import type { RowBatch } from '../../format/row-batch.ts'
 import type { CommittedSegment } from '../../format/segment.ts'
 import type { RowCriteria } from '../../format/select/row-criteria.ts'
@@ -139,7 +139,9 @@ async function openByRanges(options: SegmentSourceOptions): Promise<SegmentReade
   const { store, segment } = options
   const tailBytes = Math.min(maxTailBytes, Math.max(minTailBytes, Math.floor(segment.bytes / 256)))
   const reader = await openReader(options, rangedBytes(store, segment), tailBytes)
-  checkExtent(reader, segment)
+  if (!hasCommittedExtent(reader, segment)) {
+    throw damagedRows(segment, 'the bounds of its row groups are not what was committed')
+  }
   return reader
 }
 
@@ -158,19 +160,6 @@ async function openReader(options: SegmentSourceOptions, read: ReadBytes, tailBy
     throw damagedRows(segment, `it holds ${reader.records} rows where ${segment.records} were committed`)
   }
   return reader
-}
-
-/** The row groups' bounds decide what is read at all; no checksum guards them, so they have to be the commit's. */
-function checkExtent({ rowGroups }: SegmentReader, segment: CommittedSegment): void {
-  if (rowGroups.length === 0) return
-  const least = (values: bigint[]): bigint => values.reduce((low, value) => (value < low ? value : low))
-  const agree =
-    rowGroups[0]!.minOffset === segment.firstOffset &&
-    rowGroups.at(-1)!.maxOffset === segment.lastOffset &&
-    rowGroups.slice(1).every(({ minOffset }, i) => minOffset > rowGroups[i]!.maxOffset) &&
-    least(rowGroups.map((group) => group.minTimestampMicros)) / 1000n === BigInt(segment.minTimestampMs) &&
-    -least(rowGroups.map((group) => -group.maxTimestampMicros)) / 1000n === BigInt(segment.maxTimestampMs)
-  if (!agree) throw damagedRows(segment, 'the bounds of its row groups are not what was committed')
 }
 
 /** Merging by offset relies on it, and a record must not be emitted twice. `last` is the offset before the batch. */

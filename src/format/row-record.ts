@@ -1,5 +1,5 @@
-import type { OutgoingRecord } from '../../format/record-batch/index.ts'
-import type { BinaryColumn, RowBatch } from '../../format/row-batch.ts'
+import type { OutgoingRecord } from './record-batch/index.ts'
+import type { BinaryColumn, RowBatch } from './row-batch.ts'
 
 /** A row as one record, byte for byte. Its bytes are the batch's: valid as long as those are. */
 export function rowRecord(rows: RowBatch, row: number, timestampMs: number): OutgoingRecord {

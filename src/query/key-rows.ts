@@ -1,0 +1,83 @@
+import { concurrently } from '../catalog/concurrently.ts'
+import type { SegmentReader } from '../format/parquet/index.ts'
+import type { RowBatch } from '../format/row-batch.ts'
+import type { CommittedSegment } from '../format/segment.ts'
+import type { RowWindow } from '../format/select/row-window.ts'
+import { type GroupPart, WantedRows } from '../format/select/wanted-rows.ts'
+import type { KeptReaders } from './kept-readers.ts'
+
+/** Which rows of a topic are asked for. */
+export interface KeysInWindow {
+  keys: readonly Uint8Array[]
+  window: RowWindow
+}
+
+/** Rows of a segment, with bytes of their own. */
+export interface SegmentRows {
+  segment: CommittedSegment
+  rows: RowBatch
+}
+
+/** So many rows, and bytes of them, are few; what is more is the engine's to read. */
+const FEW_ROWS = 10_000
+const FEW_ROWS_BYTES = 16 * 1024 * 1024
+/** Of segments together; to have the engine read so much takes no longer than to look for rows in it first. */
+export const FEW_SEGMENT_BYTES: number = 4 * 1024 * 1024
+/** Segments that are read at a time: some requests each, which wait more than they work. */
+const CONCURRENT_READS = 32
+
+/**
+ * The rows of segments with one of the keys, found by reading the keys wherever bounds and bloom filters leave them
+ * possible; of what else a segment holds, only pages with such a row are read. Null where there are more than a few.
+ * Throws DamagedDataError `segment-damaged` or `segment-missing`, and what the store throws.
+ */
+export async function rowsOfKeys(
+  readers: KeptReaders,
+  segments: readonly CommittedSegment[],
+  { keys, window }: KeysInWindow,
+  signal: AbortSignal,
+): Promise<SegmentRows[] | null> {
+  const criteria = { keys: { exact: keys.map((key) => Buffer.from(key)), prefixes: [] }, headers: [] }
+  const wanted = segments.map((segment) => ({ segment, rows: new WantedRows(window, criteria, null) }))
+  return await readParts(await findParts(readers, wanted, signal), signal)
+}
+
+/** A part of a row group in which wanted rows may be. */
+interface Part {
+  segment: CommittedSegment
+  rows: WantedRows
+  reader: SegmentReader
+  part: GroupPart
+}
+
+async function findParts(
+  readers: KeptReaders,
+  wanted: readonly Pick<Part, 'segment' | 'rows'>[],
+  signal: AbortSignal,
+): Promise<Part[]> {
+  const keeps = readers.haveRoomFor(wanted.map(({ segment }) => segment))
+  const found = await concurrently(wanted, CONCURRENT_READS, async ({ segment, rows }) => {
+    signal.throwIfAborted()
+    const reader = await readers.open(segment, keeps)
+    const parts = await Promise.all(reader.rowGroups.map((_, group) => rows.find(reader, group)))
+    return parts.filter((part) => part !== null).map((part) => ({ segment, rows, reader, part }))
+  })
+  return found.flat()
+}
+
+async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<SegmentRows[] | null> {
+  const found: SegmentRows[] = []
+  let rowsLeft = FEW_ROWS
+  let bytesLeft = FEW_ROWS_BYTES
+  const areFew = () => rowsLeft >= 0 && bytesLeft >= 0
+  await concurrently(parts, CONCURRENT_READS, async ({ segment, rows: wanted, reader, part }) => {
+    for await (const rows of wanted.read(reader, part)) {
+      signal.throwIfAborted()
+      rowsLeft -= rows.rows
+      bytesLeft -= rows.key.bytes.length + rows.value.bytes.length + rows.headers.values.bytes.length
+      if (!areFew()) return
+      if (rows.rows > 0) found.push({ segment, rows })
+    }
+  })
+  return areFew() ? found : null
+}
