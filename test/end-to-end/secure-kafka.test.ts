@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -111,7 +111,10 @@ describe('a capture that outlives its token', () => {
     let renewals = 0
     const renew = async (): Promise<void> => {
       renewals += 1
-      await writeFile(tokenFile, signToken(3))
+      // by renaming, so that nobody reads a file that is empty yet
+      const next = `${tokenFile}-${renewals}`
+      await writeFile(next, signToken(3))
+      await rename(next, tokenFile)
     }
     await renew()
     const renewing = setInterval(() => void renew(), 1_000)

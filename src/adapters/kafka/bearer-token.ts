@@ -97,7 +97,8 @@ function reasonOf(error: Error): string {
   return cause instanceof Error ? cause.message : error.message
 }
 
-const forFile = 'Look whether whoever renews the file (kafka.sasl.tokenFile) still runs, and whether it may be read.'
+const forFile =
+  'Look whether whoever renews the file (kafka.sasl.tokenFile) still runs, and whether it may be read. A new token has to be renamed into place: a file that is written over can be read while it is empty.'
 const forEndpoint = 'Check kafka.sasl.tokenEndpointUrl, clientId, clientSecret and scope against the identity provider.'
 
 function unavailable(what: string, remedy: string): UnavailableError {
