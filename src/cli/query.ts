@@ -55,6 +55,7 @@ export async function queryCommand(
   if (options.freshness === 'live') await sayFreshness(output, result)
   await writeQueryResult(output, result, format)
   sayStatistics(output, result.statistics())
+  await result.ended
   return 0
 }
 

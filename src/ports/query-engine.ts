@@ -195,7 +195,10 @@ export interface QueryResult {
   rows: AsyncIterableIterator<readonly QueryValue[][]>
   /** Final after the last row. */
   statistics(): QueryStatistics
-  /** Resolves when the engine holds nothing of the query any more, whatever way it ended, also if no row was read. */
+  /**
+   * Resolves when the engine holds nothing of the query any more, whatever way it ended, also if no row was read; that may be
+   * a moment after the last row. Rejects where something of it could not be removed.
+   */
   ended: Promise<void>
 }
 

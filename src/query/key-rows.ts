@@ -23,8 +23,8 @@ const FEW_ROWS = 10_000
 const FEW_ROWS_BYTES = 16 * 1024 * 1024
 /** Of segments together; to have the engine read so much takes no longer than to look for rows in it first. */
 export const FEW_SEGMENT_BYTES: number = 4 * 1024 * 1024
-/** Segments that are read at a time: some requests each, which wait more than they work. */
-const CONCURRENT_READS = 32
+/** Row groups that are read at a time: some requests each, which wait more than they work. Each holds what it has found. */
+const CONCURRENT_READS = 16
 
 /**
  * The rows of segments with one of the keys, found by reading the keys wherever bounds and bloom filters leave them
@@ -70,13 +70,16 @@ async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<S
   let rowsLeft = FEW_ROWS
   let bytesLeft = FEW_ROWS_BYTES
   const areFew = () => rowsLeft >= 0 && bytesLeft >= 0
+  const takeRows = (rows: number) => {
+    rowsLeft -= rows
+    return areFew()
+  }
   await concurrently(parts, CONCURRENT_READS, async ({ segment, rows: wanted, reader, part }) => {
-    for await (const rows of wanted.read(reader, part)) {
+    if (!areFew()) return
+    for await (const rows of wanted.read(reader, part, takeRows)) {
       signal.throwIfAborted()
-      rowsLeft -= rows.rows
       bytesLeft -= rows.key.bytes.length + rows.value.bytes.length + rows.headers.values.bytes.length
-      if (!areFew()) return
-      if (rows.rows > 0) found.push({ segment, rows })
+      if (rows.rows > 0 && areFew()) found.push({ segment, rows })
     }
   })
   return areFew() ? found : null

@@ -73,6 +73,7 @@ export async function openRig(
     const result = await service.run(request, signal)
     const rows: QueryValue[][] = []
     for await (const batch of result.rows) rows.push(...batch)
+    await result.ended
     return { columns: [...result.columns], rows, statistics: result.statistics() }
   }
   return { service, temporaryFolder, query, rows: async (sql) => (await query({ sql })).rows }

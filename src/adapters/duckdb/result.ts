@@ -48,13 +48,19 @@ class RowReader implements AsyncIterableIterator<readonly QueryValue[][]> {
       await this.return()
       throw error
     }
-    return await this.return()
+    // the rows are whole without waiting for the process to die; how that went, `ended` tells
+    this.#finish().catch(() => undefined)
+    return { done: true, value: undefined }
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    if (this.statistics.elapsedMs === 0) this.statistics.elapsedMs = performance.now() - this.#statement.startedMs
-    await this.#statement.finish(ended())
+    await this.#finish()
     return { done: true, value: undefined }
+  }
+
+  #finish(): Promise<void> {
+    if (this.statistics.elapsedMs === 0) this.statistics.elapsedMs = performance.now() - this.#statement.startedMs
+    return this.#statement.finish(ended())
   }
 
   [Symbol.asyncIterator](): this {

@@ -16,11 +16,8 @@ export interface BloomProbe {
 
 /** Where to look in a filter for keys. Throws RangeError when a filter cannot have this length. */
 export function probeOf(filter: ByteRange, keys: readonly Buffer[]): BloomProbe {
-  // The bits are a power of two of bytes, and the header before them is shorter than the smallest filter.
-  const length = filter.endByte - filter.startByte
-  const bitBytes = 2 ** Math.floor(Math.log2(Math.max(blockBytes, length)))
+  const bitBytes = bitBytesOf(filter)
   const bitsStart = filter.endByte - bitBytes
-  if (bitsStart < filter.startByte) throw new RangeError(`a bloom filter of ${length} bytes is not possible`)
   const hash = new Uint32Array(2)
   const lows: number[] = []
   const ranges: ByteRange[] = [{ startByte: filter.startByte, endByte: bitsStart }]
@@ -37,6 +34,31 @@ export function probeOf(filter: ByteRange, keys: readonly Buffer[]): BloomProbe 
       return blocks.map((block, i) => blockHolds(block, lows[i]!))
     },
   }
+}
+
+/** The bits of a filter that is in memory as a whole. Throws RangeError when it is none of ours. */
+export function bitsOf(filter: Buffer): Buffer {
+  const headerBytes = filter.length - bitBytesOf({ startByte: 0, endByte: filter.length })
+  const bits = filter.subarray(headerBytes)
+  checkHeader(filter.subarray(0, headerBytes), bits.length)
+  return bits
+}
+
+/** Whether a filter with these bits may hold the key. */
+export function bitsHold(bits: Buffer, key: Buffer): boolean {
+  xxHash64(key, 0, key.length, keyHash)
+  const start = blockStart(keyHash[1]!, bits.length)
+  return blockHolds(bits.subarray(start, start + blockBytes), keyHash[0]!)
+}
+
+const keyHash = new Uint32Array(2)
+
+/** The bits are a power of two of bytes, and the header before them is shorter than the smallest filter. */
+function bitBytesOf({ startByte, endByte }: ByteRange): number {
+  const length = endByte - startByte
+  const bitBytes = 2 ** Math.floor(Math.log2(Math.max(blockBytes, length)))
+  if (bitBytes > length) throw new RangeError(`a bloom filter of ${length} bytes is not possible`)
+  return bitBytes
 }
 
 /** BloomFilterHeader of split blocks, xxHash and no compression. */

@@ -4,7 +4,7 @@ import { compactRows, joinRows } from '../join-rows.ts'
 import type { RowBatch } from '../row-batch.ts'
 import type { SegmentIdentity } from '../segment.ts'
 import { noRows, takeRows } from '../take-rows.ts'
-import { probeOf } from './bloom-probe.ts'
+import { bitsHold, bitsOf, probeOf } from './bloom-probe.ts'
 import { type ByteRange, readRange, readRanges, type SegmentSource, withHeldBytes } from './byte-ranges.ts'
 import { damagedSegment } from './damage.ts'
 import { type PageInfo, pageIndexRanges, readPageMap } from './page-map.ts'
@@ -55,8 +55,10 @@ export class SegmentReader {
   /** Inclusive. */
   readonly lastOffset: bigint
   readonly rowGroups: readonly RowGroupInfo[]
-  #source: SegmentSource
+  readonly #source: SegmentSource
   #heldBytes: number
+  /** The bits of the bloom filters of row groups, where they are held. */
+  #filters: readonly (Buffer | null)[] = []
 
   private constructor(source: SegmentSource, heldBytes: number, footer: SegmentFooter) {
     this.#source = source
@@ -98,7 +100,13 @@ export class SegmentReader {
     const start = Math.min(...filters.map(({ startByte }) => startByte))
     const end = Math.max(...filters.map(({ endByte }) => endByte))
     const bytes = await readRange(this.#source, start, end)
-    this.#source = withHeldBytes(this.#source, start, bytes)
+    this.#filters = this.rowGroups.map(({ keyFilter: filter }, index) =>
+      filter === null
+        ? null
+        : guarded(this.#source.path, filterName(index), () =>
+            bitsOf(bytes.subarray(filter.startByte - start, filter.endByte - start)),
+          ),
+    )
     this.#heldBytes += bytes.length
   }
 
@@ -138,10 +146,11 @@ export class SegmentReader {
   async mayHoldKeys(index: number, keys: readonly Buffer[]): Promise<boolean[]> {
     const { keyFilter } = this.#group(index)
     if (keyFilter === null) return keys.map(() => true)
-    const what = `the bloom filter of row group ${index}`
-    const probe = guarded(this.#source.path, what, () => probeOf(keyFilter, keys))
+    const held = this.#filters[index]
+    if (held) return keys.map((key) => bitsHold(held, key))
+    const probe = guarded(this.#source.path, filterName(index), () => probeOf(keyFilter, keys))
     const stored = await readRanges(this.#source, probe.ranges, nearBlockBytes)
-    return guarded(this.#source.path, what, () => probe.holds(stored))
+    return guarded(this.#source.path, filterName(index), () => probe.holds(stored))
   }
 
   /** The pages of a row group, in the order of their rows. */
@@ -248,6 +257,10 @@ function leavesOf(columns: readonly BatchColumn[]): Column[] {
 /** Pages of all columns with the same rows: those of a row group, or fewer. */
 interface PagesOfRows extends RowBounds {
   chunks: Readonly<Record<Column, ByteRange & { entries: number | null }>>
+}
+
+function filterName(index: number): string {
+  return `the bloom filter of row group ${index}`
 }
 
 function partName({ minOffset, maxOffset }: RowBounds): string {

@@ -27,6 +27,11 @@ export class Narrowing {
     return this.#rows
   }
 
+  /** How many rows are left. */
+  get count(): number {
+    return this.#left?.length ?? this.#pages.reduce((sum, { rows }) => sum + rows, 0)
+  }
+
   /** Reads columns that were not read yet. */
   async read(columns: readonly BatchColumn[]): Promise<void> {
     if (this.#pages.length === 0 || columns.length === 0) return

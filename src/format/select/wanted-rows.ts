@@ -65,8 +65,15 @@ export class WantedRows {
     return pages.length === 0 ? null : { group, pages }
   }
 
-  /** Reads the wanted rows of what was found, ascending also from batch to batch. */
-  async *read(reader: SegmentReader, { group, pages }: GroupPart): AsyncGenerator<RowBatch, void, undefined> {
+  /**
+   * Reads the wanted rows of what was found, ascending also from batch to batch. `goesOn` is told how many rows of some pages are
+   * wanted before all of them is read, and may stop it there.
+   */
+  async *read(
+    reader: SegmentReader,
+    { group, pages }: GroupPart,
+    goesOn: (rows: number) => boolean = () => true,
+  ): AsyncGenerator<RowBatch, void, undefined> {
     if (pages === null) {
       yield* reader.readByPages(group)
       return
@@ -77,6 +84,7 @@ export class WantedRows {
       await rows.keep(column, test)
       unread.delete(column)
     }
+    if (!goesOn(rows.count)) return
     await rows.read([...unread])
     yield rows.rows
   }
