@@ -132,7 +132,7 @@ export interface ArchiveTable {
   name: string
   partitionColumns: readonly string[]
   contents: TableOfFiles | TableOfRows
-  /** Files in which its rows are, and their bytes. */
+  /** Files in which its rows are, and their bytes; where rows were read already, the bytes that this took. */
   files: number
   bytes: number
 }

@@ -58,9 +58,9 @@ export class ArchiveTables implements TableSource {
         contents:
           rows === null
             ? { kind: 'files', parts: partsOf(segments), window: this.#window }
-            : { kind: 'rows', rows: tableRows(rows, columns, this.#window) },
+            : { kind: 'rows', rows: tableRows(rows.found, columns, this.#window) },
         files: segments.length,
-        bytes: bytesOf(segments),
+        bytes: rows?.bytes ?? bytesOf(segments),
       })
     }
     this.#held.push(await this.#files.hold(needed, signal))

@@ -4,12 +4,19 @@ import type { RowBatch } from '../format/row-batch.ts'
 import type { CommittedSegment } from '../format/segment.ts'
 import type { RowWindow } from '../format/select/row-window.ts'
 import { type GroupPart, WantedRows } from '../format/select/wanted-rows.ts'
+import { offsetsBetween } from '../format/sorted-offsets.ts'
 import type { KeptReaders } from './kept-readers.ts'
 
 /** Which rows of a topic are asked for. */
 export interface KeysInWindow {
   keys: readonly Uint8Array[]
   window: RowWindow
+}
+
+/** All rows that were asked for, and what was read of the segments to find them. */
+export interface KeyRows {
+  found: readonly SegmentRows[]
+  bytes: number
 }
 
 /** Rows of a segment, with bytes of their own. */
@@ -36,7 +43,7 @@ export async function rowsOfKeys(
   segments: readonly CommittedSegment[],
   { keys, window }: KeysInWindow,
   signal: AbortSignal,
-): Promise<SegmentRows[] | null> {
+): Promise<KeyRows | null> {
   const criteria = { keys: { exact: keys.map((key) => Buffer.from(key)), prefixes: [] }, headers: [] }
   const wanted = segments.map((segment) => ({ segment, rows: new WantedRows(window, criteria, null) }))
   return await readParts(await findParts(readers, wanted, signal), signal)
@@ -65,8 +72,9 @@ async function findParts(
   return found.flat()
 }
 
-async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<SegmentRows[] | null> {
+async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<KeyRows | null> {
   const found: SegmentRows[] = []
+  let bytes = 0
   let rowsLeft = FEW_ROWS
   let bytesLeft = FEW_ROWS_BYTES
   const areFew = () => rowsLeft >= 0 && bytesLeft >= 0
@@ -80,7 +88,18 @@ async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<S
       signal.throwIfAborted()
       bytesLeft -= rows.key.bytes.length + rows.value.bytes.length + rows.headers.values.bytes.length
       if (rows.rows > 0 && areFew()) found.push({ segment, rows })
+      bytes += readBytes(part, rows.offset)
     }
   })
-  return areFew() ? found : null
+  return areFew() ? { found, bytes } : null
+}
+
+/** Of all pages their keys, and of those that hold a found row everything. */
+function readBytes({ pages }: GroupPart, offsets: BigInt64Array): number {
+  let bytes = 0
+  for (const { minOffset, maxOffset, chunks } of pages ?? []) {
+    const holdsRow = offsetsBetween(offsets, minOffset, maxOffset).length > 0
+    for (const { startByte, endByte } of holdsRow ? Object.values(chunks) : [chunks.key]) bytes += endByte - startByte
+  }
+  return bytes
 }

@@ -3,7 +3,7 @@ import type { CommittedSegment } from '../format/segment.ts'
 import type { ObjectStore } from '../ports/object-store.ts'
 import { KeptReaders } from './kept-readers.ts'
 import { mayHoldKeys } from './key-filters.ts'
-import type { KeysInWindow, SegmentRows } from './key-rows.ts'
+import type { KeyRows, KeysInWindow } from './key-rows.ts'
 
 /** Makes segments readable as local files, below a folder at the archive's own relative paths. */
 export interface SegmentFiles {
@@ -26,7 +26,7 @@ export interface FoundByKeys<Segment> {
   /** Those that may hold such rows. */
   segments: readonly Segment[]
   /** The rows themselves, where it costs less to read them than the segments; else null. */
-  rows: readonly SegmentRows[] | null
+  rows: KeyRows | null
 }
 
 export interface HeldFiles {

@@ -118,6 +118,9 @@ describe('The rows of a key, of an archive that is not on this machine,', () => 
     assert.ok(found.rows.length >= 2)
     const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0)
     assert.ok(remote.bytesGiven < bytes / 2, `${remote.bytesGiven} of ${bytes}`)
+    // footers, filters and indexes beside the pages
+    const { statistics } = found
+    assert.ok(statistics.bytes < remote.bytesGiven && statistics.bytes > 0.8 * remote.bytesGiven)
     assert.equal(await cached(), 0)
   })
 
