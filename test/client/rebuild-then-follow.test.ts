@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { after, before, describe, it } from 'node:test'
+import { after, afterEach, before, describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs from 'kafkajs'
 import {
@@ -54,12 +54,18 @@ describe('rebuildThenFollow', () => {
   let kafka: KafkaServer
   let instance: Instance
   let client: Coldstream
+  const running = new Set<AbortController>()
 
   before(async () => {
     kafkajs.CompressionCodecs[kafkajs.CompressionTypes.ZSTD] = zstdCodec
     kafka = await startKafka()
     instance = await startInstance({ brokers: kafka.brokers })
     client = createColdstream({ url: instance.url })
+  })
+  // one that fails must not keep the process alive
+  afterEach(() => {
+    for (const stop of running) stop.abort()
+    running.clear()
   })
   after(async () => {
     await instance?.close()
@@ -201,6 +207,52 @@ describe('rebuildThenFollow', () => {
     await Promise.all([first.stop(), second!.stop()])
   })
 
+  it('lets one join that came just when the rebuild had ended', async () => {
+    const { topic, id } = await archived(40)
+    let second: ReturnType<typeof start> | null = null
+    const handover = onHandover(async (commit) => {
+      // nobody is in the group now, and nothing says yet that it follows
+      second = start(topic, id)
+      await second.following
+      await commit()
+    })
+    const first = start(topic, id, { client: handover })
+    await first.following
+    await sendOrders(kafka.brokers, topic, 40, 60)
+    const all = (): number[] => [...first.model.orders(), ...second!.model.orders()].sort((a, b) => a - b)
+    while (all().length < 60) await Promise.race([sleep(20), first.ended, second!.ended])
+    assert.deepEqual(all(), upTo(60))
+    assert.deepEqual(second!.model.orders('rebuild'), [])
+    await Promise.all([first.stop(), second!.stop()])
+  })
+
+  it('says that it follows when it gets its partitions late, another member having had them', async () => {
+    const { topic, id } = await archived(40)
+    const other = await createOrders(kafka.brokers, 1)
+    const stranger = independentClient(kafka.brokers).consumer({ groupId: id, maxWaitTimeInMs: 100 })
+    const handover = onHandover(async (commit) => {
+      await commit()
+      // leads the group, and gives nobody a partition but those of its own topic
+      const joined = new Promise((resolve) => stranger.on(stranger.events.GROUP_JOIN, resolve))
+      await stranger.connect()
+      await stranger.subscribe({ topic: other })
+      await stranger.run({ eachMessage: async () => undefined })
+      await joined
+    })
+    const first = start(topic, id, { client: handover })
+    await first.following
+    const admin = independentClient(kafka.brokers).admin()
+    await admin.connect()
+    const group = async () => (await admin.describeGroups([id])).groups[0]!
+    while (await group().then(({ state, members }) => state !== 'Stable' || members.length < 2)) await sleep(50)
+    await stranger.disconnect()
+    await admin.disconnect()
+    const second = start(topic, id)
+    await second.following
+    assert.deepEqual(second.model.phases, ['follow'])
+    await Promise.all([first.stop(), second.stop()])
+  })
+
   it('follows a topic that nothing is left of in the replay, and a partition that came after it', async () => {
     const { topic, id } = await archived(2)
     const run = start(topic, id)
@@ -268,10 +320,23 @@ describe('rebuildThenFollow', () => {
     }
   }
 
+  /** A client, with something to be done around the commit of a hand-over. */
+  function onHandover(around: (commit: () => Promise<unknown>) => Promise<void>): Coldstream {
+    const own = createColdstream({ url: instance.url })
+    const commit = own.replays.commitHandover.bind(own.replays)
+    own.replays.commitHandover = async (...args) => {
+      let done: ReturnType<typeof commit> | null = null
+      await around(() => (done = commit(...args)))
+      return await done!
+    }
+    return own
+  }
+
   /** Runs it in the background, into a model of its own. */
   function start(topic: string, id: string, over: Partial<RebuildThenFollowOptions> = {}) {
     const model = new Model()
     const stop = new AbortController()
+    running.add(stop)
     const following = Promise.withResolvers<void>()
     const ended = rebuildThenFollow({
       ...optionsOf(topic, id),

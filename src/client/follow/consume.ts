@@ -7,8 +7,11 @@ export interface Consumption {
   readonly consumer: Consumer
   /** Rejects when the consumer cannot go on, with the error of `apply` or of kafkajs, or with the signal's reason. */
   readonly end: PromiseWithResolvers<void>
-  /** Subscribes, and resolves when the group has taken the consumer in. Nothing is applied before `begin` has resolved. */
-  run(topics: readonly string[], begin?: () => Promise<void>): Promise<void>
+  /**
+   * Subscribes, and resolves when the group has taken the consumer in. `onJoin` is called whenever it has, also after others came
+   * or went: nothing is applied meanwhile.
+   */
+  run(topics: readonly string[], onJoin?: () => Promise<void>): Promise<void>
   /** Commits offsets with the note. */
   commit(offsets: PartitionOffsets): Promise<void>
   /** Leaves the group; what is being applied is finished before. */
@@ -61,28 +64,33 @@ export function consumption(
   return {
     consumer,
     end,
-    async run(topics, begin = async () => undefined) {
-      const begun = Promise.withResolvers<void>()
+    async run(topics, onJoin = async () => undefined) {
+      let joined: Promise<void> = Promise.resolve()
+      const join = async (): Promise<void> => {
+        await Promise.allSettled(working)
+        try {
+          await onJoin()
+        } catch (error) {
+          stopped = true
+          end.reject(error)
+        }
+      }
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        joined = join()
+      })
       await consumer.connect()
       await consumer.subscribe({ topics: [...topics], fromBeginning: true })
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         eachBatch: async (payload) => {
-          await begun.promise
+          await joined
           const taking = take(payload)
           working.add(taking)
           await taking.finally(() => working.delete(taking))
         },
       })
-      try {
-        await begin()
-      } catch (error) {
-        stopped = true
-        end.reject(error)
-      } finally {
-        begun.resolve()
-      }
+      await joined
     },
     async commit(offsets) {
       const positions = Array.from(offsets, ({ offset, ...place }) => ({

@@ -3,7 +3,7 @@ import type { ReplayStatus } from '../../replay/status.ts'
 import type { Coldstream } from '../coldstream.ts'
 import { isProblem, RebuildError } from '../errors.ts'
 import { consumption } from './consume.ts'
-import { checkPositions, noteOf, offsetsToNote, untilFreeOrFollowing } from './group.ts'
+import { checkPositions, committedOffsets, noteOf, offsetsToNote, untilFreeOrFollowing } from './group.ts'
 import type { Phase, RebuildThenFollowOptions } from './options.ts'
 import { PartitionOffsets } from './partition-offsets.ts'
 import { rebuild } from './rebuild.ts'
@@ -65,7 +65,10 @@ async function rebuildAndHandOver(
   // who waits for it hears of it, unless the rebuild has failed before
   ends.catch(() => undefined)
   try {
-    await rebuild(options, admin, targetTopics(running.target), ends)
+    const targets = targetTopics(running.target)
+    // it may have been read to its end before: by an earlier start, or by another process that is about to follow
+    const isRead = running.state === 'completed' && (await committedOffsets(admin, groupId, targets)).reach(await ends)
+    if (!isRead) await rebuild(options, admin, targets, ends)
   } finally {
     stop.abort()
   }
@@ -124,7 +127,8 @@ async function follow(
   reading.consumer.on(reading.consumer.events.GROUP_JOIN, ({ payload }) => {
     assigned = payload.memberAssignment
   })
-  // the same offsets again, with the note that says what they are: only of partitions that no other member moves on
+  // the same offsets again, with the note that says what they are: only of partitions that no other member moves on, and
+  // whenever partitions come, as the first time others may have had them
   const note = async (): Promise<void> => {
     const offsets = await offsetsToNote(admin, options.groupId, topics, id)
     const own = new PartitionOffsets()
@@ -134,7 +138,7 @@ async function follow(
     try {
       await reading.commit(own)
     } catch (error) {
-      // whoever gets the partitions now notes it with the first offset that it commits
+      // whoever gets the partitions now notes it
       if (!isRebalance(error)) throw error
     }
   }
