@@ -10,8 +10,9 @@ import type {
 } from '../ports/query-engine.ts'
 import type { ArchivedSegment, ArchivedTopic, ArchiveSnapshots } from './archive-snapshots.ts'
 import { bytesOf } from './bytes-of.ts'
+import type { SegmentRows } from './key-rows.ts'
 import { overlaps } from './overlaps.ts'
-import { partitionColumns, partsOf } from './partition-columns.ts'
+import { isPlainValue, partitionColumns, partitionValuesOf, partsOf } from './partition-columns.ts'
 import { ANY_TIME, rowWindow } from './row-window.ts'
 import type { FoundByKeys, HeldFiles, SegmentFiles } from './segment-files.ts'
 import { tableRows } from './table-rows.ts'
@@ -75,7 +76,8 @@ export class ArchiveTables implements TableSource {
     const keys = bounds?.keys ?? null
     if (bounds === undefined || keys === null) return { segments, rows: null }
     const window = rowWindow(bounds, [bounds.time, this.#window ?? ANY_TIME])
-    return await this.#files.withKeys(segments, { keys, window }, signal)
+    const found = await this.#files.withKeys(segments, { keys, window }, signal)
+    return found.rows?.found.every(hasPlainFolders) ? found : { segments: found.segments, rows: null }
   }
 
   async measure(names: readonly string[], bounds: ReadonlyMap<string, RowBounds> = new Map()): Promise<QueryEstimate> {
@@ -111,4 +113,9 @@ function mayHold(segment: ArchivedSegment, { partitions, fromOffset, untilOffset
   if (fromOffset !== null && segment.lastOffset < fromOffset) return false
   if (untilOffset !== null && segment.firstOffset >= untilOffset) return false
   return overlaps(segment, time)
+}
+
+/** Other values of partition columns are for the engine to read from the paths. */
+function hasPlainFolders({ segment }: SegmentRows): boolean {
+  return partitionValuesOf(segment.path).values.every(isPlainValue)
 }

@@ -1,7 +1,7 @@
 import type { CommittedSegment } from '../format/segment.ts'
 import type { PartitionBounds, TimeWindow } from '../ports/query-engine.ts'
 import { overlaps } from './overlaps.ts'
-import { partitionValuesOf } from './partition-columns.ts'
+import { isPlainValue, partitionValuesOf } from './partition-columns.ts'
 
 /**
  * Between what the partition columns of the segments lie that may hold rows of the window; null where nothing would be
@@ -15,7 +15,7 @@ export function partitionBounds(segments: readonly CommittedSegment[], window: T
   const columns = all[0]?.columns ?? []
   const isUniform = all.every((path) => path.columns.join('/') === columns.join('/'))
   if (columns.length === 0 || !isUniform) return null
-  if (!all.every(({ values }) => values.every(isPlain))) return null
+  if (!all.every(({ values }) => values.every(isPlainValue))) return null
   const needed = all.filter(({ isNeeded }) => isNeeded).map(({ values }) => values)
   const first = range(needed.map(([value]) => value!))
   const joined = range(needed.map((values) => values.join('/')))
@@ -26,9 +26,4 @@ export function partitionBounds(segments: readonly CommittedSegment[], window: T
 function range(texts: string[]): { from: string; to: string } {
   texts.sort()
   return { from: texts[0] ?? '~', to: texts.at(-1) ?? '!' }
-}
-
-/** Read alike by all: nothing that a metastore would decode, sort in another way or take for NULL. */
-function isPlain(value: string): boolean {
-  return /^[\w.-]+$/.test(value) && value !== '__HIVE_DEFAULT_PARTITION__'
 }

@@ -16,6 +16,11 @@ export function partitionValuesOf(path: string): { columns: string[]; values: st
   return { columns, values: folders.flatMap((folder) => /^[^=]+=(.*)$/.exec(folder)?.[1] ?? []) }
 }
 
+/** Whether a folder's value is read alike by all: nothing that an engine or metastore would decode, sort in another way or take for NULL. */
+export function isPlainValue(value: string): boolean {
+  return /^[\w.-]+$/.test(value) && value !== '__HIVE_DEFAULT_PARTITION__' && value.toLowerCase() !== 'null'
+}
+
 /** Partition columns in a segment's path, `year=2025/month=01` -> year, month; none if two would be the same to SQL. */
 function partitionColumnsOf(path: string): string[] {
   const names = path

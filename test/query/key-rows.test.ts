@@ -66,6 +66,7 @@ describe('The rows of a key, of an archive that is not on this machine,', () => 
 
   /** The last hour in folders of another path format. */
   async function archive(store: ObjectStore): Promise<CommittedSegment[]> {
+    await archiveRecords(store, 'escaped', records.slice(0, ROWS), (ms) => `region=e%20u/zone=null/${hourFolder(ms)}`)
     const last = (HOURS - 1) * ROWS
     const first = await archiveRecords(store, 'orders', records.slice(0, last))
     const region = await archiveRecords(store, 'orders', records.slice(last), (ms) => `region=eu/${hourFolder(ms)}`)
@@ -144,6 +145,15 @@ describe('The rows of a key, of an archive that is not on this machine,', () => 
     const sql = "SELECT count(*), sum(length(record_value)) FROM orders WHERE record_key = to_utf8('often')"
     assert.deepEqual(essence(await rig.query({ sql })), essence(await local.query({ sql })))
     assert.equal(await cached(), segments.length)
+  })
+
+  it('are read from whole segments where folders do not mean what they say', async () => {
+    const { rig, cached } = await openRemote()
+    const sql = "SELECT record_offset, region, zone FROM escaped WHERE record_key = to_utf8('key-4') ORDER BY 1"
+    const found = await rig.query({ sql })
+    assert.deepEqual(essence(found), essence(await local.query({ sql })))
+    assert.deepEqual(found.rows[0]?.slice(1), ['e u', null])
+    assert.equal(await cached(), 1)
   })
 
   it('are joined with a topic that is read whole', async () => {
