@@ -10,30 +10,22 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { DuckDbEngine } from '../src/adapters/duckdb/engine.ts'
 import { openS3Store } from '../src/adapters/s3/store.ts'
-import { SystemClock } from '../src/adapters/system-clock.ts'
 import type { ObjectStore } from '../src/ports/object-store.ts'
-import { commitLogSnapshots } from '../src/query/archive-snapshots.ts'
-import { QueryService } from '../src/query/query-service.ts'
+import type { QueryService } from '../src/query/query-service.ts'
 import { SegmentCache } from '../src/query/segment-cache.ts'
-import { BUILT_IN_TEMPLATES, loadTemplates } from '../src/query/template/library.ts'
 import { startMinio } from '../test/kit/minio.ts'
 import { freshBucket } from '../test/kit/s3-server.ts'
 import { measure } from './kit/measure.ts'
 import { pythonPeer } from './kit/python-peer.ts'
 import { machineLine } from './kit/report.ts'
-import { buildArchive, keyOf } from './query/archive.ts'
+import { buildArchive, dayOf, keyOf } from './query/archive.ts'
+import { startService } from './query/service.ts'
 
 const { values: args } = parseArgs({
   options: { records: { type: 'string', default: '20000000' }, runs: { type: 'string', default: '3' } },
 })
-const shape = {
-  topic: 'orders',
-  records: Number(args.records),
-  partitions: 8,
-  hours: 24,
-  segmentRecords: 100_000,
-  keys: Math.max(64, Math.floor(Number(args.records) / 40)),
-}
+const shape = dayOf(Number(args.records))
+const limits = { maxRows: 1_000_000, maxResultBytes: 2 ** 30, timeoutMs: 3_600_000, maxMemoryBytes: 4 * 2 ** 30 }
 
 const folder = await mkdtemp(join(tmpdir(), 'coldstream-bench-query-s3-'))
 const minio = await startMinio()
@@ -62,23 +54,6 @@ async function count(reading: Promise<Buffer>): Promise<Buffer> {
 
 const engine = new DuckDbEngine({ temporaryFolder: tmpdir(), maxSpillBytes: 2 ** 34, threads: availableParallelism() })
 
-/** As a service that has just started: nothing is known yet. */
-async function openService(): Promise<QueryService> {
-  const service = new QueryService({
-    engines: [engine],
-    defaultEngine: engine.name,
-    snapshots: commitLogSnapshots(counted),
-    files: new SegmentCache({ store: counted, folder: await mkdtemp(join(folder, 'cache-')), maxBytes: 2 ** 34 }),
-    templates: await loadTemplates([BUILT_IN_TEMPLATES]),
-    clock: new SystemClock(),
-    limits: { maxRows: 1_000_000, maxResultBytes: 2 ** 30, timeoutMs: 3_600_000, maxMemoryBytes: 4 * 2 ** 30 },
-    concurrency: { running: 1, waiting: 1 },
-    broker: () => Promise.reject(new Error('there is no broker')),
-  })
-  service.keepReady()
-  return service
-}
-
 async function askColdstream(service: QueryService, key: string): Promise<string> {
   fetchedBytes = 0
   requests = 0
@@ -100,7 +75,13 @@ try {
   console.log(`${shape.records} records, ${segments} segments, ${(bytes / 1e6).toFixed(0)} MB`)
   const { python, path } = await pythonPeer('query-s3.py')
   for (let round = 1; round <= Number(args.runs); round++) {
-    const service = await openService()
+    const files = new SegmentCache({
+      store: counted,
+      folder: await mkdtemp(join(folder, 'cache-')),
+      maxBytes: 2 ** 34,
+    })
+    const service = await startService(engine, counted, files, limits)
+    service.keepReady()
     for (const [which, number] of [
       ['a first key', 8 * round],
       ['another key', 8 * round + 3],

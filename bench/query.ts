@@ -13,17 +13,15 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { DuckDbEngine } from '../src/adapters/duckdb/engine.ts'
 import { openFileStore } from '../src/adapters/file/store.ts'
-import { SystemClock } from '../src/adapters/system-clock.ts'
-import { commitLogSnapshots } from '../src/query/archive-snapshots.ts'
-import { QueryService } from '../src/query/query-service.ts'
 import { filesInPlace } from '../src/query/segment-files.ts'
 import { BUILT_IN_TEMPLATES, loadTemplates } from '../src/query/template/library.ts'
 import { machineLine } from './kit/report.ts'
-import { buildArchive } from './query/archive.ts'
+import { buildArchive, dayOf } from './query/archive.ts'
 import { measurePlanning, PLANNING_SEGMENTS } from './query/planning.ts'
 import { type Ask, coldstream, plainDuckDb, pyarrowDataset } from './query/programs.ts'
 import { questions } from './query/questions.ts'
 import { type Answers, goalLines, queryTable } from './query/report.ts'
+import { startService } from './query/service.ts'
 import { startTrinoPeer } from './query/trino.ts'
 
 const { values: args } = parseArgs({
@@ -34,15 +32,7 @@ const { values: args } = parseArgs({
     segments: { type: 'string', default: String(PLANNING_SEGMENTS) },
   },
 })
-const hours = 24
-const shape = {
-  topic: 'orders',
-  records: Number(args.records),
-  partitions: 8,
-  hours,
-  segmentRecords: 100_000,
-  keys: Math.max(64, Math.floor(Number(args.records) / 40)),
-}
+const shape = dayOf(Number(args.records))
 const limits = { maxRows: 1_000_000, maxResultBytes: 2 ** 30, timeoutMs: 3_600_000, maxMemoryBytes: 16 * 2 ** 30 }
 
 /** Behind an answer Coldstream's next process starts: whoever is asked meanwhile would have to share the cores with it. */
@@ -60,25 +50,15 @@ try {
     maxSpillBytes: 16 * 2 ** 30,
     threads: availableParallelism(),
   })
-  const service = new QueryService({
-    engines: [engine],
-    defaultEngine: engine.name,
-    snapshots: commitLogSnapshots(store),
-    files: filesInPlace(store),
-    templates: library,
-    clock: new SystemClock(),
-    limits,
-    concurrency: { running: 1, waiting: 1 },
-    broker: () => Promise.reject(new Error('there is no broker')),
-  })
+  const service = await startService(engine, store, filesInPlace(store), limits)
   service.keepReady()
   stops.unshift(() => engine.close())
-  const asked = questions(library, hours, engine)
+  const asked = questions(library, shape.hours, engine)
   const wanted = args.only.split(',')
   const programs = new Map<string, Ask>()
   if (wanted.includes('coldstream')) programs.set('coldstream', coldstream(service))
   if (wanted.includes('duckdb')) programs.set('duckdb', plainDuckDb(folder))
-  if (wanted.includes('pyarrow')) programs.set('pyarrow', await pyarrowDataset(folder, hours))
+  if (wanted.includes('pyarrow')) programs.set('pyarrow', await pyarrowDataset(folder, shape.hours))
   if (wanted.includes('trino')) {
     const trino = await startTrinoPeer(shape, limits)
     stops.unshift(trino.stop)

@@ -20,6 +20,12 @@ export interface ArchiveShape {
   keys: number
 }
 
+/** A day of so many records, in which a key has 40 of them. */
+export function dayOf(records: number): ArchiveShape {
+  const keys = Math.max(64, Math.floor(records / 40))
+  return { topic: 'orders', records, partitions: 8, hours: 24, segmentRecords: 100_000, keys }
+}
+
 export const FIRST_HOUR = Date.UTC(2025, 0, 14)
 const HOUR_MS = 3_600_000
 /** Records that are encoded at a time. */

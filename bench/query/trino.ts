@@ -1,21 +1,19 @@
 import { tmpdir } from 'node:os'
 import { openS3Store } from '../../src/adapters/s3/store.ts'
-import { SystemClock } from '../../src/adapters/system-clock.ts'
 import { TrinoEngine } from '../../src/adapters/trino/engine.ts'
 import { ColdstreamError } from '../../src/errors.ts'
 import type { QueryLimits } from '../../src/ports/query-engine.ts'
 import { commitLogSnapshots } from '../../src/query/archive-snapshots.ts'
 import { renderDdl } from '../../src/query/ddl/render.ts'
 import { tableShape } from '../../src/query/ddl/table-shape.ts'
-import { QueryService } from '../../src/query/query-service.ts'
 import { SegmentCache } from '../../src/query/segment-cache.ts'
-import { BUILT_IN_TEMPLATES, loadTemplates } from '../../src/query/template/library.ts'
 import { startMinio } from '../../test/kit/minio.ts'
 import { freshBucket } from '../../test/kit/s3-server.ts'
 import { startTrino } from '../../test/kit/trino.ts'
 import { onTrino } from '../../test/kit/trino-client.ts'
 import { type ArchiveShape, buildArchive } from './archive.ts'
 import { type Ask, coldstream } from './programs.ts'
+import { startService } from './service.ts'
 
 const SCHEMA = 'bench'
 
@@ -41,17 +39,8 @@ export async function startTrinoPeer(
   for (const statement of renderDdl('trino', table)) await onTrino(trino, statement)
   const options = { url: trino.url, user: 'bench', password: null, accessToken: null, catalog: 'hive', schema: SCHEMA }
   const engine = new TrinoEngine(options)
-  const service = new QueryService({
-    engines: [engine],
-    defaultEngine: engine.name,
-    snapshots,
-    files: new SegmentCache({ store, folder: tmpdir(), maxBytes: 1 }),
-    templates: await loadTemplates([BUILT_IN_TEMPLATES]),
-    clock: new SystemClock(),
-    limits: { ...limits, maxMemoryBytes: (HEAP_MIB / 3) * 2 ** 20 },
-    concurrency: { running: 1, waiting: 1 },
-    broker: () => Promise.reject(new Error('there is no broker')),
-  })
+  const files = new SegmentCache({ store, folder: tmpdir(), maxBytes: 1 })
+  const service = await startService(engine, store, files, { ...limits, maxMemoryBytes: (HEAP_MIB / 3) * 2 ** 20 })
   return {
     ask: unlessRefused(coldstream(service, engine.name)),
     async stop() {
