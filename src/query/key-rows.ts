@@ -45,34 +45,34 @@ export async function rowsOfKeys(
   signal: AbortSignal,
 ): Promise<KeyRows | null> {
   const criteria = { keys: { exact: keys.map((key) => Buffer.from(key)), prefixes: [] }, headers: [] }
-  const wanted = segments.map((segment) => ({ segment, rows: new WantedRows(window, criteria, null) }))
-  return await readParts(await findParts(readers, wanted, signal), signal)
+  const wanted = new WantedRows(window, criteria, null)
+  return await readParts(wanted, await findParts(wanted, readers, segments, signal), signal)
 }
 
 /** A part of a row group in which wanted rows may be. */
 interface Part {
   segment: CommittedSegment
-  rows: WantedRows
   reader: SegmentReader
   part: GroupPart
 }
 
 async function findParts(
+  wanted: WantedRows,
   readers: KeptReaders,
-  wanted: readonly Pick<Part, 'segment' | 'rows'>[],
+  segments: readonly CommittedSegment[],
   signal: AbortSignal,
 ): Promise<Part[]> {
-  const keeps = readers.haveRoomFor(wanted.map(({ segment }) => segment))
-  const found = await concurrently(wanted, CONCURRENT_READS, async ({ segment, rows }) => {
+  const keeps = readers.haveRoomFor(segments)
+  const found = await concurrently(segments, CONCURRENT_READS, async (segment) => {
     signal.throwIfAborted()
     const reader = await readers.open(segment, keeps)
-    const parts = await Promise.all(reader.rowGroups.map((_, group) => rows.find(reader, group)))
-    return parts.filter((part) => part !== null).map((part) => ({ segment, rows, reader, part }))
+    const parts = await Promise.all(reader.rowGroups.map((_, group) => wanted.find(reader, group)))
+    return parts.filter((part) => part !== null).map((part) => ({ segment, reader, part }))
   })
   return found.flat()
 }
 
-async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<KeyRows | null> {
+async function readParts(wanted: WantedRows, parts: readonly Part[], signal: AbortSignal): Promise<KeyRows | null> {
   const found: SegmentRows[] = []
   let bytes = 0
   let rowsLeft = FEW_ROWS
@@ -82,7 +82,7 @@ async function readParts(parts: readonly Part[], signal: AbortSignal): Promise<K
     rowsLeft -= rows
     return areFew()
   }
-  await concurrently(parts, CONCURRENT_READS, async ({ segment, rows: wanted, reader, part }) => {
+  await concurrently(parts, CONCURRENT_READS, async ({ segment, reader, part }) => {
     if (!areFew()) return
     for await (const rows of wanted.read(reader, part, takeRows)) {
       signal.throwIfAborted()
